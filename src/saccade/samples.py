@@ -1,0 +1,141 @@
+"""The nouns: Sample, Rollout, Trace. Plain frozen dataclasses that know nothing of models or files.
+
+Data goes one way. A task is a sequence of `Sample`; rolling a model out on it gives several
+`Rollout` per sample; probing a rollout gives one `Trace`. Positions in a response count its
+tokens from 0, boxes are pixels of the image they name, spans are characters of a text.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, overload
+
+import numpy as np
+from PIL.Image import Image
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels, the origin at the top left."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where one named thing is: a box in one of the sample's images."""
+
+    name: str
+    box: Box
+    image: int = 0
+
+
+@dataclass(frozen=True)
+class Mention:
+    """The characters `start:end` of a text speak of these regions (one or several) of a sample."""
+
+    start: int
+    end: int
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One question about zero, one or more images, with its gold answer.
+
+    `scorer` names the reward (see `saccade.scoring.REWARDS`) that decides whether a response is
+    correct. `solution` is a worked chain of thought where the task has one; `mentions` says which
+    words of that solution speak of which region.
+    """
+
+    id: str
+    question: str
+    images: tuple[Image, ...]
+    answer: str
+    task: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    scorer: str = "answer"
+    solution: str = ""
+    regions: tuple[Region, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One sampled response to one sample: what was asked, what was said, what it earned."""
+
+    sample_id: str
+    index: int
+    """Place within the group of responses to the same sample, from 0."""
+    prompt: str
+    """The rendered text given to the processor together with the sample's images."""
+    response_ids: tuple[int, ...]
+    text: str
+    rewards: Mapping[str, float] = field(default_factory=dict)
+    correct: bool | None = None
+    finish_reason: str = "stop"
+    """`stop` (the model ended it) or `length` (the token limit did)."""
+    step: int = 0
+    """Training step of the model that spoke; 0 outside training."""
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What every token of one response did: `signals[name]` holds one float32 per token.
+
+    A signal that does not exist for this response (similarity to an image that is not there) is
+    absent from `signals`, never a number.
+    """
+
+    sample: Sample
+    rollout: Rollout
+    tokens: tuple[str, ...]
+    signals: Mapping[str, np.ndarray] = field(default_factory=dict)
+    layers: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Optional, per signal: (L+1, T), one row per hidden state."""
+    patches: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Optional, per signal: (T, N), one column per image token."""
+
+    @property
+    def token_ids(self) -> tuple[int, ...]:
+        """The response's token ids."""
+        return self.rollout.response_ids
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A sample or a rollout that could not be processed, with the reason; counted, never hidden."""
+
+    sample_id: str
+    stage: str
+    """`rollout` or `probe`."""
+    reason: str
+    index: int | None = None
+
+
+class Rollouts(Sequence[Rollout]):
+    """The rollouts of one call, in order, together with the samples they answer."""
+
+    def __init__(
+        self,
+        rollouts: Sequence[Rollout],
+        samples: Mapping[str, Sample],
+        skipped: Sequence[Skipped] = (),
+    ) -> None:
+        self.rollouts = tuple(rollouts)
+        self.samples = samples
+        self.skipped = tuple(skipped)
+
+    @overload
+    def __getitem__(self, index: int) -> Rollout: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Rollouts": ...
+    def __getitem__(self, index: int | slice) -> "Rollout | Rollouts":
+        """One rollout, or a slice that keeps its samples."""
+        if isinstance(index, slice):
+            return Rollouts(self.rollouts[index], self.samples, self.skipped)
+        return self.rollouts[index]
+
+    def __len__(self) -> int:
+        """How many rollouts."""
+        return len(self.rollouts)
+
+    def __iter__(self) -> Iterator[Rollout]:
+        """The rollouts in order."""
+        return iter(self.rollouts)
