@@ -1,0 +1,120 @@
+"""Inputs: prompts and images as tensors, for sampling (`encode`) and teacher forcing
+(`with_responses`).
+
+Sampling pads on the left, teacher forcing on the right with every position id spelled out. A pass
+that hides tokens through the attention mask then moves no position, and a row gives the same
+numbers alone, in any company and in any order.
+"""
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from PIL.Image import Image
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from saccade.errors import SaccadeError
+from saccade.models.vlm import VLM
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """Prompts and responses as one right-padded batch, ready for `model(**teacher.inputs)`."""
+
+    inputs: dict[str, Tensor]
+    starts: tuple[int, ...]
+    """Per row, the index of the response's first token."""
+    lengths: tuple[int, ...]
+    """Per row, how many tokens the response has."""
+    image_mask: Tensor
+    """(B, S) bool: the tokens that stand for image features."""
+
+
+def encode(
+    vlm: VLM, prompts: Sequence[str], images: Sequence[Sequence[Image]]
+) -> dict[str, Tensor]:
+    """Left-padded inputs for `generate`: one rendered prompt and its images (or none) per row."""
+    if len(prompts) != len(images):
+        raise SaccadeError(f"{len(prompts)} prompts came with {len(images)} lists of images.")
+    bos = vlm.tokenizer.bos_token
+    rendered_bos = bool(bos) and all(prompt.startswith(bos) for prompt in prompts)
+    batch = vlm.processor(
+        text=list(prompts),
+        images=[list(row) for row in images] if any(images) else None,
+        padding=True,
+        return_tensors="pt",
+        add_special_tokens=not rendered_bos,
+    )
+    return dict(batch.to(vlm.device, dtype=vlm.model.dtype))
+
+
+def with_responses(
+    vlm: VLM, inputs: dict[str, Tensor], responses: Sequence[Sequence[int]]
+) -> Teacher:
+    """Set each response's ids after its prompt (as `encode` made it), never through text again."""
+    prompts = [row[mask.bool()] for row, mask in _rows(inputs)]
+    _check(vlm, [len(prompt) for prompt in prompts], responses)
+    pad = vlm.tokenizer.pad_token_id
+    said = [row.new_tensor(list(ids)) for row, ids in zip(prompts, responses, strict=True)]
+    ids = _join(prompts, said, pad)
+    ones = [torch.ones_like(prompt) for prompt in prompts]
+    mask = _join(ones, [torch.ones_like(part) for part in said], 0)
+    full = {key: _extend(value, inputs, said) for key, value in inputs.items()}
+    full |= {"input_ids": ids, "attention_mask": mask}
+    full["position_ids"] = position_ids(vlm, full)
+    return Teacher(
+        inputs=full,
+        starts=tuple(len(prompt) for prompt in prompts),
+        lengths=tuple(len(part) for part in said),
+        image_mask=ids == vlm.image_token_id,
+    )
+
+
+def position_ids(vlm: VLM, inputs: dict[str, Tensor]) -> Tensor:
+    """The positions the model itself would give a right-padded batch, multimodal rope included."""
+    rope = getattr(getattr(vlm.model, "model", vlm.model), "get_rope_index", None)
+    if rope is None:
+        count = torch.arange(inputs["input_ids"].shape[1], device=inputs["input_ids"].device)
+        return count.expand_as(inputs["input_ids"])
+    accepted = inspect.signature(rope).parameters
+    found: Tensor = rope(**{key: value for key, value in inputs.items() if key in accepted})[0]
+    return found
+
+
+def _rows(inputs: dict[str, Tensor]) -> Any:
+    """Each row's ids and mask."""
+    return zip(inputs["input_ids"], inputs["attention_mask"], strict=True)
+
+
+def _check(vlm: VLM, prompts: Sequence[int], responses: Sequence[Sequence[int]]) -> None:
+    """Refuse responses that the model could not have been asked about."""
+    if len(prompts) != len(responses):
+        raise SaccadeError(f"{len(prompts)} prompts came with {len(responses)} responses.")
+    for row, (prompt, response) in enumerate(zip(prompts, responses, strict=True)):
+        if foreign := sorted(set(response) & set(vlm.forbidden_ids)):
+            raise SaccadeError(
+                f"Response {row} holds token ids {foreign}, which stand for images in {vlm.name};"
+                " a response is text only."
+            )
+        if prompt + len(response) > vlm.context:
+            raise SaccadeError(
+                f"Response {row} ends at token {prompt + len(response)}, past the context of"
+                f" {vlm.context} tokens of {vlm.name}."
+            )
+
+
+def _extend(value: Tensor, inputs: dict[str, Tensor], said: Sequence[Tensor]) -> Tensor:
+    """A per-token field goes on with zeros over the response; anything else stays."""
+    if value.shape != inputs["input_ids"].shape:
+        return value
+    kept = [row[mask.bool()] for row, mask in zip(value, inputs["attention_mask"], strict=True)]
+    return _join(kept, [part.new_zeros(len(part), dtype=value.dtype) for part in said], 0)
+
+
+def _join(prompts: Sequence[Tensor], said: Sequence[Tensor], pad: int) -> Tensor:
+    """[prompt | response] per row, padded on the right."""
+    rows = [torch.cat(pair) for pair in zip(prompts, said, strict=True)]
+    return pad_sequence(rows, batch_first=True, padding_value=pad)

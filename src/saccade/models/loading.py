@@ -1,0 +1,143 @@
+"""Loading: a hub id, a folder or a shipped lab name becomes a `VLM`.
+
+The difference from `AutoProcessor` is that no torchvision is needed: the processor's class is found
+where transformers finds it, and loaded without its slot for a video processor.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import transformers
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+from transformers.processing_utils import ProcessorMixin
+from transformers.utils import cached_file
+
+from saccade.errors import SaccadeError
+from saccade.models.names import resolve
+from saccade.models.vlm import VLM
+
+DTYPES: dict[str, torch.dtype | str] = {
+    "auto": "auto",
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+SAME_IMAGES = {"SmolVLMProcessor": "Idefics3Processor"}
+"""Processors that want a package for their videos, and a class that reads images the same way."""
+
+
+def load_vlm(
+    name: str,
+    *,
+    device: str | torch.device | None = None,
+    dtype: str = "auto",
+    revision: str | None = None,
+    trust_remote_code: bool = False,
+) -> VLM:
+    """Load a vision-language model in evaluation mode, with its processor.
+
+    `name` is a hub id, a folder or one of `LAB_MODELS`. The device defaults to cuda where there is
+    one. `trust_remote_code` runs code from the checkpoint's repository: off unless asked for.
+    """
+    if dtype not in DTYPES:
+        raise SaccadeError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}.")
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    folder = resolve(name)
+    source: dict[str, Any] = {"revision": revision or "main", "trust_remote_code": trust_remote_code}
+    config = _config(name, folder, source)
+    with _quiet_torchvision():
+        processor = _load_processor(folder, config, source)
+    model = AutoModelForImageTextToText.from_pretrained(
+        folder, config=config, dtype=DTYPES[dtype], use_safetensors=True, **source
+    )
+    return VLM(name, model.to(device).eval(), _prepare(processor))
+
+
+def _config(name: str, folder: str, source: dict[str, Any]) -> Any:
+    """The checkpoint's configuration, or an error that says what is wrong with the name."""
+    try:
+        config = AutoConfig.from_pretrained(folder, **source)
+    except (OSError, ValueError) as error:
+        raise SaccadeError(
+            f"No model could be read from {name!r}: it must be a hub id, a folder with a"
+            f" config.json, or a shipped lab model. {error}"
+        ) from error
+    if type(config) not in AutoModelForImageTextToText._model_mapping and not (
+        "AutoModelForImageTextToText" in getattr(config, "auto_map", {})
+    ):
+        raise SaccadeError(
+            f"{name!r} is a {config.model_type} model, which transformers does not list as reading"
+            " images and text (AutoModelForImageTextToText)."
+        )
+    return config
+
+
+def _load_processor(folder: str, config: Any, source: dict[str, Any]) -> Any:
+    """The processor of a checkpoint, for images and text only."""
+    name = _processor_name(folder, config, source["revision"])
+    stock = getattr(transformers, SAME_IMAGES.get(name, name), None)
+    if stock is None:  # a class from the checkpoint's own repository
+        return AutoProcessor.from_pretrained(folder, **source)
+    return image_only(stock).from_pretrained(folder, **source)
+
+
+def _processor_name(folder: str, config: Any, revision: str) -> str:
+    """The processor class a checkpoint names in its files, else the one of its configuration."""
+    for file in ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json"):
+        path = cached_file(
+            folder, file, revision=revision, _raise_exceptions_for_missing_entries=False
+        )
+        if path is not None:
+            with open(path, encoding="utf-8") as stream:
+                named = json.load(stream).get("processor_class")
+            if named:
+                return str(named)
+    mapping = transformers.models.auto.processing_auto.PROCESSOR_MAPPING
+    return mapping[type(config)].__name__ if type(config) in mapping else ""
+
+
+def image_only(stock: type[ProcessorMixin]) -> type[ProcessorMixin]:
+    """A processor class without its slot for videos, which cannot be filled without torchvision.
+
+    The name stays the stock one, which transformers and TRL look at. Do not save such a processor:
+    copy the original files, which also serve those who do have torchvision.
+    """
+
+    def get_attributes(cls: type[ProcessorMixin]) -> list[str]:
+        return [slot for slot in stock.get_attributes() if slot != "video_processor"]
+
+    members = {"get_attributes": classmethod(get_attributes), "__doc__": stock.__doc__}
+    return type(stock.__name__, (stock,), members)
+
+
+def _prepare(processor: Any) -> Any:
+    """Pad on the left, with some token: what generation from ragged prompts needs."""
+    tokenizer = getattr(processor, "tokenizer", None)
+    if tokenizer is None:
+        raise SaccadeError(f"{type(processor).__name__} holds no tokenizer, so it reads no text.")
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return processor
+
+
+@contextmanager
+def _quiet_torchvision() -> Iterator[None]:
+    """Drop the notice that PIL reads the images instead of torchvision: here that is the plan."""
+
+    def other(record: logging.LogRecord) -> bool:
+        return "torchvision" not in record.getMessage()
+
+    loggers = [logging.getLogger(name) for name in ("transformers.utils.import_utils",)]
+    for logger in loggers:
+        logger.addFilter(other)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(other)

@@ -1,0 +1,26 @@
+"""The models that come with the package, by name. Listing them costs no import of torch."""
+
+from importlib import resources
+from pathlib import Path
+
+from saccade.errors import SaccadeError
+
+LAB_MODELS: dict[str, str] = {
+    "lab/base": "micro Qwen2.5-VL that has learnt the lab tasks' form but not yet to look",
+    "lab/tuned": "lab/base after reinforcement learning on the lab tasks",
+    "lab/base-internvl": "the same start in the InternVL architecture: tiles and a thumbnail",
+}
+
+
+def resolve(name: str) -> str:
+    """The folder of a shipped lab model; any other name (hub id or folder) comes back as it is."""
+    if not name.startswith("lab/") or Path(name).is_dir():
+        return name
+    if name not in LAB_MODELS:
+        raise SaccadeError(
+            f"Unknown lab model {name!r}; the shipped ones are {', '.join(LAB_MODELS)}."
+        )
+    folder = Path(str(resources.files("saccade.models"))) / name
+    if not (folder / "config.json").is_file():
+        raise SaccadeError(f"{name} is not part of this installation: {folder} holds no model.")
+    return str(folder)

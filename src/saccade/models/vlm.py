@@ -1,0 +1,173 @@
+"""VLM: a Hugging Face model and its processor, untouched, and where to find their parts.
+
+The parts are found through the structure that transformers gives every model; what cannot be found
+is refused with the class and the missing thing, because a probe that guessed would measure wrongly.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from saccade.errors import SaccadeError
+from saccade.samples import Sample
+
+VISION_WORDS = re.compile(r"image|img|video|vision|audio|row_\d+_col_\d+", re.IGNORECASE)
+"""What the special tokens that stand for, or frame, something other than text have in their name."""
+
+LAYERS = ("layers", "h", "blocks")
+NORMS = ("norm", "final_layernorm", "ln_f")
+VOLATILE = ("_name_or_path", "transformers_version")
+
+
+@dataclass(frozen=True, eq=False)
+class VLM:
+    """A vision-language model, its processor, and the geometry that the probes need."""
+
+    name: str
+    model: Any
+    processor: Any
+
+    def __post_init__(self) -> None:
+        """Refuse here, not in the middle of a run, a model whose parts cannot be found."""
+        for part in ("image_token_id", "decoder", "layers", "norm", "head", "context"):
+            getattr(self, part)
+
+    @property
+    def tokenizer(self) -> Any:
+        """The processor's tokenizer; it pads on the left."""
+        return self.processor.tokenizer
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model's inputs go."""
+        return torch.device(self.model.device)
+
+    @property
+    def image_token_id(self) -> int:
+        """The id that holds the place of each image feature in the sequence."""
+        config = self.model.config
+        for key in ("image_token_id", "image_token_index"):
+            if isinstance(found := getattr(config, key, None), int):
+                return found
+        raise self._lacks("keeps no image tokens in its sequence (no image_token_id in its config)")
+
+    @cached_property
+    def forbidden_ids(self) -> tuple[int, ...]:
+        """Ids that must never be sampled: a response that holds one asks for an image of its own."""
+        added = self.tokenizer.added_tokens_decoder
+        ids = {id_ for id_, token in added.items() if VISION_WORDS.search(token.content)}
+        for holder in (self.model.config, self.processor):
+            for key in ("image_token_id", "image_token_index", "video_token_id", "audio_token_id"):
+                ids.add(getattr(holder, key, None))
+        return tuple(sorted(id_ for id_ in ids if isinstance(id_, int)))
+
+    @cached_property
+    def eos_ids(self) -> tuple[int, ...]:
+        """Ids that end a response: the generation config's, else the tokenizer's."""
+        found = self.model.generation_config.eos_token_id
+        if found is None:
+            found = self.tokenizer.eos_token_id
+        return tuple(found) if isinstance(found, list | tuple) else (int(found),)
+
+    @property
+    def decoder(self) -> nn.Module:
+        """The text model: it takes embeddings and gives the last hidden state."""
+        decoder = self.model.get_decoder()
+        if decoder is None or decoder is self.model or _first(decoder, LAYERS) is None:
+            raise self._lacks("shows no text decoder with a list of layers (get_decoder)")
+        return decoder  # type: ignore[no-any-return]
+
+    @property
+    def layers(self) -> nn.ModuleList:
+        """The decoder's layers, in order."""
+        return _first(self.decoder, LAYERS)
+
+    @property
+    def norm(self) -> nn.Module:
+        """The norm after the last layer."""
+        if (norm := _first(self.decoder, NORMS)) is None:
+            raise self._lacks(f"shows no final norm in its decoder ({', '.join(NORMS)})")
+        return norm
+
+    @property
+    def head(self) -> nn.Module:
+        """The output embeddings: the last hidden state in, logits out."""
+        if (head := self.model.get_output_embeddings()) is None:
+            raise self._lacks("shows no output embeddings (get_output_embeddings)")
+        return head  # type: ignore[no-any-return]
+
+    @property
+    def context(self) -> int:
+        """How many tokens a prompt and its response may have together."""
+        text = self.model.config.get_text_config()
+        if not isinstance(found := getattr(text, "max_position_embeddings", None), int):
+            raise self._lacks("states no context length (max_position_embeddings)")
+        return found
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits of the configuration and a few values of every parameter.
+
+        Two models that share it are the same model to a run. It is cheap, so it is computed anew
+        each time: a model in training changes its fingerprint with every step.
+        """
+        digest = hashlib.sha256(json.dumps(_plain(self.model.config.to_dict())).encode())
+        names, values = [], []
+        for name, parameter in self.model.named_parameters():
+            names.append(f"{name} {tuple(parameter.shape)}")
+            values.append(_spread(parameter.detach()))
+        digest.update("\n".join(names).encode())
+        digest.update(torch.cat(values).cpu().numpy().tobytes())
+        return digest.hexdigest()[:12]
+
+    def render(self, sample: Sample) -> str:
+        """The prompt as text: one placeholder per image, then the question, then the model's turn."""
+        for id_ in self.forbidden_ids:
+            token = self.tokenizer.convert_ids_to_tokens(id_)
+            if token and token in sample.question:
+                raise SaccadeError(
+                    f"Sample {sample.id!r} has {token!r} in its question, which {self.name} would"
+                    " read as part of an image. Take it out of the question."
+                )
+        content: list[dict[str, str]] = [{"type": "image"} for _ in sample.images]
+        content.append({"type": "text", "text": sample.question})
+        conversation = [{"role": "user", "content": content}]
+        rendered = self.tokenizer.apply_chat_template(
+            conversation,
+            chat_template=getattr(self.processor, "chat_template", None),
+            add_generation_prompt=True,
+            tokenize=False,
+        )
+        return str(rendered)
+
+    def _lacks(self, what: str) -> SaccadeError:
+        """The error for a model whose structure is not one that can be measured."""
+        return SaccadeError(f"{type(self.model).__name__} {what}, so saccade cannot measure it.")
+
+
+def _first(module: nn.Module, names: tuple[str, ...]) -> Any:
+    """The first of these attributes that the module has."""
+    return next((getattr(module, name) for name in names if hasattr(module, name)), None)
+
+
+def _spread(parameter: Tensor, count: int = 16) -> Tensor:
+    """About this many values of a parameter, evenly spread, exactly as they are."""
+    flat = parameter.reshape(-1)
+    return flat[:: max(1, flat.numel() // count)].float()
+
+
+def _plain(value: Any) -> Any:
+    """A configuration without what depends on the place or the library that loaded it."""
+    if isinstance(value, dict):
+        kept: Iterator[tuple[Any, Any]] = ((k, v) for k, v in value.items() if k not in VOLATILE)
+        return {str(key): _plain(item) for key, item in sorted(kept, key=lambda kv: str(kv[0]))}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, int | float | str | None) else str(value)
