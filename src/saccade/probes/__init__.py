@@ -1,0 +1,41 @@
+"""Probes: what every token of a response did, with the image and without it.
+
+`SIGNALS` and `ABLATIONS` are the tables of what can be measured and how sight is taken away; `probe`
+measures. Reading the tables loads no torch: each public name is fetched from its module on first use.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "ABLATIONS": "saccade.probes.table",
+    "SIGNALS": "saccade.probes.table",
+    "Ablation": "saccade.probes.table",
+    "Probing": "saccade.probes.settings",
+    "Signal": "saccade.probes.table",
+    "Traces": "saccade.probes.traces",
+    "blind": "saccade.probes.ablations",
+    "entropy": "saccade.probes.signals",
+    "grey": "saccade.probes.ablations",
+    "hidden_shift": "saccade.probes.signals",
+    "iter_traces": "saccade.probes.traces",
+    "k3": "saccade.probes.signals",
+    "kl": "saccade.probes.signals",
+    "logprob": "saccade.probes.signals",
+    "probe": "saccade.probes.traces",
+    "visual_similarity": "saccade.probes.signals",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - the table above is the list
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a public name from its home on first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'saccade.probes' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return list(__all__)

@@ -1,0 +1,107 @@
+"""Signals: one number per response token, as pure functions of tensors. No model, no device, no files.
+
+Notation is the papers': `p_t` predicts response token `o_t` and is made one position before it; `h_{l,t}`
+is the hidden state after reading `o_t`, at its own position; a prime marks the pass without the image.
+States follow the `hidden_states` of transformers: L+1 of them, the embeddings first (image features
+merged in), the last after the final norm. Whatever the model's dtype, sums run in float32.
+
+Each function is described in `table.SIGNALS` under its own name.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+K3_LOGIT_BOUND = 20.0
+K3_BOUND = 10.0
+
+
+def logprob(
+    logits: Float[Tensor, "*batch time vocab"], token_ids: Int[Tensor, "*batch time"]
+) -> Float[Tensor, "*batch time"]:
+    """log p_t(o_t) in nats: how likely the model found each token it spoke, at temperature 1."""
+    return logits.float().log_softmax(-1).gather(-1, token_ids[..., None].long())[..., 0]
+
+
+def entropy(
+    logits: Float[Tensor, "*batch time vocab"], temperature: float = 1.0
+) -> Float[Tensor, "*batch time"]:
+    """H(p_t) = -Σ_v p_t(v) log p_t(v) in nats, over the whole vocabulary (arXiv 2506.01939, PEPO).
+
+    `temperature` is that of sampling: p_t = softmax(logits / temperature). A coin toss is log 2:
+
+    >>> entropy(torch.tensor([[3.0, 3.0]]), temperature=0.5)
+    tensor([0.6931])
+    """
+    logp = (logits.float() / temperature).log_softmax(-1)
+    return -(logp.exp() * logp).sum(-1)
+
+
+def visual_similarity(
+    states: Float[Tensor, "layers time dim"],
+    image_states: Float[Tensor, "layers patches dim"],
+    layers: Sequence[int] | None = None,
+) -> Float[Tensor, " time"]:
+    """mean_{l,n} cos(h_{l,t}, v_{l,n}), from -1 to 1, over all L+1 states or those in `layers` (PEPO).
+
+    The mean over image tokens moves inside the dot product, mean_n cos(h, v_n) = ĥ · mean_n v̂_n, so
+    the (time, patches) matrix is never built.
+    """
+    spoken, seen = _pick(states, layers), _pick(image_states, layers)
+    towards = torch.nn.functional.normalize(seen, dim=-1).mean(1, keepdim=True)
+    return (torch.nn.functional.normalize(spoken, dim=-1) * towards).sum(-1).mean(0)
+
+
+def hidden_shift(
+    states: Float[Tensor, "layers time dim"],
+    ablated_states: Float[Tensor, "layers time dim"],
+    layers: Sequence[int] | None = None,
+) -> Float[Tensor, " time"]:
+    """mean_l ‖h_{l,t} - h'_{l,t}‖₂ / ‖h_{l,t}‖₂, a share of the state's length (PEPO).
+
+    Relative, because raw distances are ruled by the last layers, whose states are longest. The
+    embeddings are among the L+1 states and never move: leave 0 out of `layers` to drop that zero.
+    """
+    seen, ablated = _pick(states, layers), _pick(ablated_states, layers)
+    length = seen.norm(dim=-1).clamp_min(torch.finfo(torch.float32).tiny)
+    return ((seen - ablated).norm(dim=-1) / length).mean(0)
+
+
+def kl(
+    logits: Float[Tensor, "*batch time vocab"],
+    ablated_logits: Float[Tensor, "*batch time vocab"],
+    temperature: float = 1.0,
+) -> Float[Tensor, "*batch time"]:
+    """KL(p_t ‖ p'_t) = Σ_v p_t(v) (log p_t(v) - log p'_t(v)) in nats, over the whole vocabulary.
+
+    With the `blind` ablation this is PGPO's token visual dependency, with blackened patches VPPO's.
+    Rounding can leave equal distributions a hair below zero; those are zero.
+    """
+    logp = (logits.float() / temperature).log_softmax(-1)
+    ablated = (ablated_logits.float() / temperature).log_softmax(-1)
+    return (logp.exp() * (logp - ablated)).sum(-1).clamp_min(0)
+
+
+def k3(
+    logprobs: Float[Tensor, "*batch time"], ablated_logprobs: Float[Tensor, "*batch time"]
+) -> Float[Tensor, "*batch time"]:
+    """exp(d) - d - 1 with d = log p'_t(o_t) - log p_t(o_t), in nats: `kl` guessed from the token spoken.
+
+    The implementations of VPPO, PAPO and PGPO use this. Without bias on the model's own samples, but
+    noisier than `kl`, and it also fires where the image made the token *less* likely. As there, d is
+    clamped to ±20 and the value to [0, 10].
+
+    >>> k3(torch.tensor([-1.2, -0.5]), torch.tensor([-3.2, -0.9]))
+    tensor([1.1353, 0.0703])
+    """
+    d = (ablated_logprobs.float() - logprobs.float()).clamp(-K3_LOGIT_BOUND, K3_LOGIT_BOUND)
+    return (d.expm1() - d).clamp(0, K3_BOUND)
+
+
+def _pick(
+    states: Float[Tensor, "layers tokens dim"], layers: Sequence[int] | None
+) -> Float[Tensor, "picked tokens dim"]:
+    """The chosen layers' states, in float32; all of them when none are chosen."""
+    return (states if layers is None else states[list(layers)]).float()

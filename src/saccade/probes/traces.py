@@ -1,0 +1,190 @@
+"""Probing: rollouts in, one `Trace` each out, in batches; a rollout that cannot be measured says why.
+
+`probe` collects, `iter_traces` streams (a long run writes as it goes). How the numbers are found is
+`plain.py`; what they are is `signals.py`. A batch moves a value by float rounding alone: a response
+probed alone, padded, or in another order gets the same numbers to about 1e-6 in float32.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import overload
+
+import numpy as np
+from torch import Tensor
+
+from saccade.errors import SaccadeError
+from saccade.models import VLM, encode
+from saccade.probes.plain import Asked, measure
+from saccade.probes.settings import PAPER_SIGNALS, Probing
+from saccade.samples import Rollout, Rollouts, Sample, Skipped, Trace
+
+
+class Traces(Sequence[Trace]):
+    """The traces of one call, in order, and what was skipped with its reason."""
+
+    def __init__(self, traces: Sequence[Trace], skipped: Sequence[Skipped] = ()) -> None:
+        self.traces = tuple(traces)
+        self.skipped = tuple(skipped)
+
+    @overload
+    def __getitem__(self, index: int) -> Trace: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Traces": ...
+    def __getitem__(self, index: int | slice) -> "Trace | Traces":
+        """One trace, or a slice."""
+        if isinstance(index, slice):
+            return Traces(self.traces[index], self.skipped)
+        return self.traces[index]
+
+    def __len__(self) -> int:
+        """How many traces."""
+        return len(self.traces)
+
+
+def probe(
+    vlm: VLM,
+    rolls: Rollouts,
+    *,
+    signals: Sequence[str] = PAPER_SIGNALS,
+    ablation: str = "blind",
+    batch_size: int = 8,
+    temperature: float = 1.0,
+    layers: Sequence[int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Traces:
+    """Measure what every response token did; see `Probing` for the settings.
+
+    A response to a prompt without an image has no visual signals. `progress` is called after each
+    rollout with how many are done and how many there are.
+    """
+    chosen = None if layers is None else tuple(layers)
+    settings = Probing(tuple(signals), ablation, batch_size, temperature, chosen)
+    traces: list[Trace] = []
+    skipped: list[Skipped] = []
+    outcomes = iter_traces(vlm, rolls, rolls.samples, settings)
+    for done, outcome in enumerate(outcomes, start=1):
+        if isinstance(outcome, Skipped):
+            skipped.append(outcome)
+        else:
+            traces.append(outcome)
+        if progress is not None:
+            progress(done, len(rolls))
+    return Traces(traces, skipped)
+
+
+def iter_traces(
+    vlm: VLM, rollouts: Iterable[Rollout], samples: Mapping[str, Sample], settings: Probing
+) -> Iterator[Trace | Skipped]:
+    """Yield one outcome per rollout: its trace, or why there is none."""
+    states = len(vlm.layers) + 1
+    if settings.layers is not None and max(settings.layers) >= states:
+        raise SaccadeError(
+            f"layers must lie between 0 and {states - 1} for {vlm.name}, got {list(settings.layers)}."
+        )
+    for batch in _batches(_checked(vlm, rollouts, samples), settings.batch_size):
+        if isinstance(batch, Skipped):
+            yield batch
+            continue
+        for asked, columns in zip(batch, measure(vlm, batch, settings), strict=True):
+            yield _trace(vlm, asked, columns)
+
+
+def _checked(
+    vlm: VLM, rollouts: Iterable[Rollout], samples: Mapping[str, Sample]
+) -> Iterator[Asked | Skipped]:
+    """Each rollout with its sample, or why it cannot be measured, before any pass is spent on it."""
+    for (sample_id, prompt), group in groupby(rollouts, lambda r: (r.sample_id, r.prompt)):
+        try:
+            length = _prompt_length(vlm, samples, sample_id, prompt)
+        except (OSError, SyntaxError, ValueError) as error:
+            yield from (Skipped(sample_id, "probe", _sentence(error), r.index) for r in group)
+            continue
+        for rollout in group:
+            reason = _unfit(vlm, rollout, length)
+            if reason:
+                yield Skipped(sample_id, "probe", reason, rollout.index)
+            else:
+                yield samples[sample_id], rollout
+
+
+def _prompt_length(vlm: VLM, samples: Mapping[str, Sample], sample_id: str, prompt: str) -> int:
+    """Tokens in the prompt, found by encoding it alone, which also tries the sample's images."""
+    if sample_id not in samples:
+        raise SaccadeError("the rollout's sample must be among the samples given, but is not.")
+    images = samples[sample_id].images
+    ids = encode(vlm, [prompt], [images])["input_ids"]
+    if not images and (ids == vlm.image_token_id).any():
+        raise SaccadeError(
+            "the prompt holds image tokens, so the sample must have images, but has none."
+        )
+    return ids.shape[1]
+
+
+def _sentence(error: Exception) -> str:
+    """The reason, with a word on what was being read when it is not our own."""
+    known = isinstance(error, SaccadeError)
+    return str(error) if known else f"the prompt and its images cannot be encoded: {error}"
+
+
+def _unfit(vlm: VLM, rollout: Rollout, prompt_length: int) -> str:
+    """Why a response cannot be measured; empty if it can."""
+    ids, total = rollout.response_ids, prompt_length + len(rollout.response_ids)
+    if not ids:
+        return "the response is empty, so there is no token to measure."
+    for place, token in enumerate(ids):
+        if token in vlm.forbidden_ids:
+            return (
+                f"response token {place} stands for an image (id {token}) and would be taken for a part "
+                "of the prompt's; a response must be text only."
+            )
+        if not 0 <= token < vlm.model.get_input_embeddings().num_embeddings:
+            return f"response token {place} (id {token}) is not in the model's vocabulary; who sampled it?"
+    if total > vlm.context:
+        return (
+            f"prompt and response have {total} tokens, more than the model's context of {vlm.context}; "
+            "shrink the images or answer with fewer tokens."
+        )
+    return ""
+
+
+def _batches(asked: Iterable[Asked | Skipped], size: int) -> Iterator[list[Asked] | Skipped]:
+    """Full batches in order; what is skipped passes through."""
+    batch: list[Asked] = []
+    for one in asked:
+        if isinstance(one, Skipped):
+            yield one
+            continue
+        batch.append(one)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _trace(vlm: VLM, asked: Asked, columns: Mapping[str, Tensor]) -> Trace | Skipped:
+    """The trace, unless a number in it is none."""
+    sample, rollout = asked
+    signals = {name: values.float().cpu().numpy() for name, values in columns.items()}
+    for name, values in signals.items():
+        if not np.isfinite(values).all():
+            place = int(np.flatnonzero(~np.isfinite(values))[0])
+            reason = (
+                f"{name} is not finite at response token {place}: the model's logits or hidden states "
+                "hold NaN or infinity; check the checkpoint, or load it in float32 or bfloat16."
+            )
+            return Skipped(sample.id, "probe", reason, rollout.index)
+    return Trace(sample, rollout, token_texts(vlm, rollout.response_ids), signals)
+
+
+def token_texts(vlm: VLM, ids: Sequence[int]) -> tuple[str, ...]:
+    """Each token decoded alone, as a reader would see it.
+
+    A token that holds only part of a character shows as U+FFFD. Tokenizers that mark a word's start
+    drop that space when a token stands alone; it is put back, since it is where words begin.
+    """
+    pieces = vlm.tokenizer.convert_ids_to_tokens(list(ids))
+    return tuple(
+        " " + text if piece.startswith("▁") and not text.startswith(" ") else text
+        for piece, text in zip(pieces, (vlm.tokenizer.decode([i]) for i in ids), strict=True)
+    )

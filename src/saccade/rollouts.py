@@ -1,0 +1,304 @@
+"""Rollouts: groups of sampled responses to the same question, the way GRPO asks for them.
+
+The model's own `generate` runs greedily over logits that carry their own noise: the largest of
+`logits / T + Gumbel noise` is an exact sample of softmax(logits / T). Each response draws its noise
+from a generator of its own, seeded by the words (seed, sample id, index). The same words therefore
+give the same response however the work is batched, ordered, resumed or split over processes: a batch
+of other shape moves the logits by float rounding alone, and only two candidates that tie within that
+rounding could still swap. Noise is drawn on the model's device, whose kind belongs to the words.
+
+Nothing but temperature and top-p shapes the distribution: what a checkpoint's generation config adds
+(repetition penalties and the like) is left out, so the log-probabilities a probe reads are those of
+the policy that spoke. Tokens that stand for images are never sampled.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+
+import torch
+from torch import Tensor
+from transformers import (
+    GenerationConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+    TemperatureLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from saccade.errors import SaccadeError
+from saccade.models import VLM, encode
+from saccade.samples import Rollout, Rollouts, Sample, Skipped
+from saccade.scoring import score
+
+Progress = Callable[[int, int], None]
+"""Called after each sample with how many are done and how many there are."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to sample: `n` responses to each sample, `batch_size` responses to one generate call.
+
+    Temperature 0 is greedy. `step` is the training step of the model that speaks, noted in each rollout.
+    """
+
+    n: int = 8
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_new_tokens: int = 256
+    seed: int = 0
+    batch_size: int = 16
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be sampled with."""
+        for name in ("n", "max_new_tokens", "batch_size"):
+            if getattr(self, name) < 1:
+                raise SaccadeError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        if not 0 <= self.temperature < float("inf"):
+            raise SaccadeError(
+                f"temperature must be 0 (greedy) or a positive number, got {self.temperature}."
+            )
+        if not 0 < self.top_p <= 1:
+            raise SaccadeError(f"top_p must lie above 0 and at most at 1, got {self.top_p}.")
+
+    @property
+    def noted(self) -> dict[str, float]:
+        """What a rollout remembers of how it was sampled; batching is no part of it."""
+        return {k: v for k, v in asdict(self).items() if k in _NOTED}
+
+
+_NOTED = ("temperature", "top_p", "max_new_tokens", "seed")
+
+
+@dataclass(frozen=True)
+class Group:
+    """A sample and all its responses, in the order of their index."""
+
+    sample: Sample
+    rollouts: tuple[Rollout, ...]
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """One response to come; `room` is how many tokens the context leaves it."""
+
+    sample: Sample
+    index: int
+    prompt: str
+    room: int
+
+
+def rollout(
+    vlm: VLM,
+    samples: Sequence[Sample],
+    *,
+    n: int = 8,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    max_new_tokens: int = 256,
+    seed: int = 0,
+    batch_size: int = 16,
+    step: int = 0,
+    progress: Progress | None = None,
+) -> Rollouts:
+    """Let the model answer every sample n times; see `Sampling` for the settings.
+
+    `response_ids` end with the end token when the model produced one (`finish_reason` "stop"), and
+    `text` is everything before it, special tokens included. Samples that cannot be asked are in
+    `skipped`, with the reason.
+    """
+    settings = Sampling(n, temperature, top_p, max_new_tokens, seed, batch_size, step)
+    rollouts: list[Rollout] = []
+    skipped: list[Skipped] = []
+    for done, outcome in enumerate(iter_rollouts(vlm, samples, settings), start=1):
+        if isinstance(outcome, Skipped):
+            skipped.append(outcome)
+        else:
+            rollouts.extend(outcome.rollouts)
+        if progress is not None:
+            progress(done, len(samples))
+    return Rollouts(rollouts, {sample.id: sample for sample in samples}, skipped)
+
+
+def iter_rollouts(
+    vlm: VLM, samples: Iterable[Sample], settings: Sampling
+) -> Iterator[Group | Skipped]:
+    """Yield one outcome per sample: all its responses together, or why there are none."""
+    answered: list[tuple[_Turn, Rollout | None]] = []
+    for batch in _batches(_turns(vlm, samples, settings.n), settings.batch_size):
+        if isinstance(batch, Skipped):
+            yield batch
+            continue
+        answered.extend(zip(batch, _speak(vlm, batch, settings), strict=True))
+        while len(answered) >= settings.n:
+            yield _group(answered[: settings.n])
+            del answered[: settings.n]
+
+
+def _turns(vlm: VLM, samples: Iterable[Sample], n: int) -> Iterator[_Turn | Skipped]:
+    """The n responses each sample asks for, or why it cannot be asked."""
+    known: set[str] = set()
+    for sample in samples:
+        try:
+            if sample.id in known:
+                raise SaccadeError(
+                    "sample ids must be unique, and an earlier sample has this one too."
+                )
+            prompt = vlm.render(sample)
+            room = _room(vlm, sample, prompt)
+        except (OSError, SyntaxError, ValueError) as error:
+            yield Skipped(sample.id, "rollout", _sentence(error))
+            continue
+        known.add(sample.id)
+        yield from (_Turn(sample, index, prompt, room) for index in range(n))
+
+
+def _sentence(error: Exception) -> str:
+    """The reason, with a word on what was being read when it is not our own."""
+    known = isinstance(error, SaccadeError)
+    return str(error) if known else f"the prompt and its images cannot be encoded: {error}"
+
+
+def _room(vlm: VLM, sample: Sample, prompt: str) -> int:
+    """How many tokens the context leaves for the response, found by encoding the prompt alone."""
+    length = encode(vlm, [prompt], [sample.images])["input_ids"].shape[1]
+    if length >= vlm.context:
+        raise SaccadeError(
+            f"the prompt must leave room in the model's context of {vlm.context} tokens, but has {length}; "
+            "shrink its images or shorten the question."
+        )
+    return vlm.context - length
+
+
+def _batches(turns: Iterable[_Turn | Skipped], size: int) -> Iterator[list[_Turn] | Skipped]:
+    """Full batches in order, across samples; what is skipped passes through."""
+    batch: list[_Turn] = []
+    for turn in turns:
+        if isinstance(turn, Skipped):
+            yield turn
+            continue
+        batch.append(turn)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _group(answered: Sequence[tuple[_Turn, Rollout | None]]) -> Group | Skipped:
+    """A sample's responses as a group, unless one of them came to nothing."""
+    sample = answered[0][0].sample
+    spoken = tuple(rollout for _, rollout in answered if rollout is not None)
+    if len(spoken) == len(answered):
+        return Group(sample, spoken)
+    return Skipped(
+        sample.id,
+        "rollout",
+        "the model's logits must be finite, but held NaN or infinity while it answered; "
+        "check the checkpoint, or load it in float32 or bfloat16.",
+    )
+
+
+def _speak(vlm: VLM, batch: Sequence[_Turn], settings: Sampling) -> list[Rollout | None]:
+    """One generate call. None stands for a response whose logits were not finite."""
+    inputs = encode(vlm, [turn.prompt for turn in batch], [turn.sample.images for turn in batch])
+    rows = [(turn.sample.id, turn.index) for turn in batch]
+    sampler = Sampler(settings, rows, vlm.forbidden_ids)
+    limit = min(settings.max_new_tokens, max(turn.room for turn in batch))
+    ids = _generate(vlm, inputs, sampler, limit)[:, inputs["input_ids"].shape[1] :]
+    return [
+        None if broken else _rollout(vlm, turn, row[: turn.room], settings)
+        for turn, row, broken in zip(batch, ids.tolist(), sampler.broken.tolist(), strict=True)
+    ]
+
+
+@torch.no_grad()
+def _generate(vlm: VLM, inputs: dict[str, Tensor], sampler: "Sampler", limit: int) -> Tensor:
+    """The model's own decoding, on a shallow copy of it that carries no generation config."""
+    model = copy.copy(vlm.model)
+    model.generation_config = GenerationConfig()
+    ends = sorted(vlm.eos_ids)
+    config = GenerationConfig(
+        do_sample=False,
+        max_new_tokens=limit,
+        eos_token_id=ends,
+        pad_token_id=ends[0],
+        use_cache=True,
+    )
+    ids: Tensor = model.generate(
+        **inputs, generation_config=config, logits_processor=LogitsProcessorList([sampler])
+    )
+    return ids
+
+
+def _rollout(vlm: VLM, turn: _Turn, row: list[int], settings: Sampling) -> Rollout:
+    """A row of generated ids, cut after its first end token, decoded and scored."""
+    end = next((place for place, token in enumerate(row) if token in vlm.eos_ids), None)
+    said = row if end is None else row[:end]
+    text = vlm.tokenizer.decode(said, skip_special_tokens=False)
+    rewards, correct = score(turn.sample, text)
+    return Rollout(
+        sample_id=turn.sample.id,
+        index=turn.index,
+        prompt=turn.prompt,
+        response_ids=tuple(said if end is None else row[: end + 1]),
+        text=text,
+        rewards=rewards,
+        correct=correct,
+        finish_reason="length" if end is None else "stop",
+        step=settings.step,
+        sampling=settings.noted,
+    )
+
+
+class Sampler(LogitsProcessor):
+    """Logits to logits whose argmax is an exact sample: forbid, temperature, top-p, Gumbel noise.
+
+    `rows` name the responses of the batch as (sample id, index); `broken` marks those whose logits
+    were NaN or infinite at some step.
+    """
+
+    def __init__(
+        self, settings: Sampling, rows: Sequence[tuple[str, int]], forbidden: Iterable[int] = ()
+    ) -> None:
+        self.seeds = [_seed(settings.seed, sample_id, index) for sample_id, index in rows]
+        self.forbidden = sorted(forbidden)
+        self.greedy = settings.temperature == 0
+        self.shape = LogitsProcessorList()
+        if settings.temperature not in (0, 1):
+            self.shape.append(TemperatureLogitsWarper(float(settings.temperature)))
+        if settings.top_p < 1 and not self.greedy:
+            self.shape.append(TopPLogitsWarper(settings.top_p))
+        self.generators: list[torch.Generator] = []
+        self.broken = torch.zeros(len(rows), dtype=torch.bool)
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """The next step's noisy logits, in float64; greedy ones carry no noise."""
+        self.broken |= (scores.isnan() | scores.isposinf()).any(-1).to(self.broken.device)
+        scores = scores.clone()
+        scores[:, self.forbidden] = -torch.inf
+        scores = self.shape(input_ids, scores)
+        return scores if self.greedy else scores.double() + self._gumbel(scores)
+
+    def _gumbel(self, like: Tensor) -> Tensor:
+        """One row of standard Gumbel noise per response, each from its own generator.
+
+        float64, because the largest of a vocabulary's draws lie where float32 uniforms grow coarse.
+        """
+        if not self.generators:
+            self.generators = [
+                torch.Generator(like.device).manual_seed(seed) for seed in self.seeds
+            ]
+        rows = [
+            torch.rand(like.shape[-1], generator=generator, device=like.device, dtype=torch.float64)
+            for generator in self.generators
+        ]
+        return -torch.log(-torch.log(torch.stack(rows)))
+
+
+def _seed(seed: int, sample_id: str, index: int) -> int:
+    """A stable 63-bit seed of these words, the same in every process and on every machine."""
+    words = f"{seed}\x1f{sample_id}\x1f{index}".encode()
+    return int.from_bytes(blake2b(words, digest_size=8).digest(), "big") >> 1
