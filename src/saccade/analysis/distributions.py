@@ -1,0 +1,216 @@
+"""How a signal is distributed over questions, correct against incorrect (PEPO, figure 2).
+
+Only numbers here; `plots/similarity.py` draws them. A question that was answered both ways counts
+once in each group. What cannot be placed is left out and counted in `frame.attrs["left_out"]`.
+"""
+
+import math
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from saccade.analysis.figures import Finding
+from saccade.analysis.labels import label
+from saccade.errors import SaccadeError
+
+PANELS = ("all", "top", "bottom")
+COLUMNS = ("correct", "value", "n_tokens", "n_rollouts")
+SMALL = 30
+"""Groups of fewer questions are called small in the sentence."""
+
+
+def similarity_distributions(
+    tokens: pd.DataFrame, *, top: float = 0.2, signal: str = "visual_similarity"
+) -> pd.DataFrame:
+    """Mean signal per question and verdict, over all tokens and over each response's extremes.
+
+    The mean is taken over the pooled tokens of the question's responses with that verdict.
+    `top` is how many tokens of each response the panels `top` and `bottom` take: a share of its
+    scored tokens as a float (rounded up), or an absolute number as an int; at least one, at most
+    all. Tokens without the signal and responses without a verdict are left out and counted.
+    """
+    _check_columns(tokens, signal)
+    _check_top(top)
+    question = [name for name in ("task", "sample_id") if name in tokens]
+    keys = [*question, *(name for name in ("step", "index") if name in tokens)]
+    table = tokens[[*keys, "correct"]].assign(
+        value=pd.to_numeric(tokens[signal]).astype("float64"),
+        rollout=tokens.groupby(keys, sort=False, dropna=False).ngroup(),
+    )
+    judged = table["correct"].notna()
+    scored = pd.Series(np.isfinite(table["value"].to_numpy()), index=table.index)
+    kept = table[judged & scored].astype({"correct": bool})
+    panels = {"all": kept} | _extremes(kept, top)
+    frame = pd.concat([_aggregate(panels[name], name, question) for name in PANELS])
+    frame.attrs = {
+        "signal": signal,
+        "top": top,
+        "left_out": _left_out(table, judged, scored),
+    }
+    return frame.reset_index(drop=True)
+
+
+def _check_columns(tokens: pd.DataFrame, signal: str) -> None:
+    """Name what is missing, and what to do about it."""
+    missing = [name for name in ("sample_id", "index", "correct") if name not in tokens]
+    if missing:
+        raise SaccadeError(
+            f"A table of tokens has the columns sample_id, index and correct; {missing} missing. "
+            "Take it from run.tokens()."
+        )
+    if signal not in tokens:
+        raise SaccadeError(
+            f"This run has no signal {signal!r}. Measure it with "
+            f"`saccade probe RUN --signals {signal.partition('.')[0]}`."
+        )
+
+
+def _check_top(top: float) -> None:
+    """A share in (0, 1], or a whole number of tokens from 1."""
+    whole = isinstance(top, Integral) and not isinstance(top, bool)
+    share = isinstance(top, float) and 0 < top <= 1
+    if not share and not (whole and top >= 1):
+        raise SaccadeError(
+            "top must be a share of the tokens (a float above 0, up to 1) or a number of tokens "
+            f"(an int from 1); got {top!r}."
+        )
+
+
+def _how_many(lengths: NDArray[np.int64], top: float) -> NDArray[np.int64]:
+    """K for responses of these lengths; rounding first, so that .07 of 100 is 7 and not 8."""
+    if isinstance(top, Integral):
+        return np.minimum(lengths, int(top))
+    return np.maximum(1, np.ceil(np.round(lengths * top, 9))).astype(np.int64)
+
+
+def _extremes(kept: pd.DataFrame, top: float) -> dict[str, pd.DataFrame]:
+    """The rows of each response's K highest and K lowest tokens; ties fall to the earlier row."""
+    rollout, value = kept["rollout"].to_numpy(), kept["value"].to_numpy()
+    return {
+        "top": kept[_first_ranked(rollout, -value, top)],
+        "bottom": kept[_first_ranked(rollout, value, top)],
+    }
+
+
+def _first_ranked(
+    rollout: NDArray[np.int64], value: NDArray[np.float64], top: float
+) -> NDArray[np.bool_]:
+    """Which rows are among the K smallest of their rollout: one stable sort, no Python loop."""
+    order = np.lexsort((value, rollout))
+    _, starts, lengths = np.unique(rollout[order], return_index=True, return_counts=True)
+    rank = np.arange(len(order)) - np.repeat(starts, lengths)
+    chosen = np.zeros(len(order), dtype=bool)
+    chosen[order] = rank < np.repeat(_how_many(lengths, top), lengths)
+    return chosen
+
+
+def _aggregate(rows: pd.DataFrame, panel: str, question: list[str]) -> pd.DataFrame:
+    """One row per question and verdict."""
+    grouped = rows.groupby([*question, "correct"], sort=True, dropna=False)
+    frame = grouped.agg(
+        value=("value", "mean"), n_tokens=("value", "size"), n_rollouts=("rollout", "nunique")
+    ).reset_index()
+    frame.insert(0, "panel", panel)
+    return frame
+
+
+def _left_out(
+    table: pd.DataFrame, judged: pd.Series, scored: pd.Series
+) -> dict[str, int]:
+    """How much was not used, and why; a response counts under its first reason."""
+    unjudged = set(table.loc[~judged, "rollout"])
+    measured = set(table.loc[scored, "rollout"])
+    return {
+        "responses_without_verdict": len(unjudged),
+        "responses_without_signal": len(set(table["rollout"]) - unjudged - measured),
+        "tokens_without_signal": int((judged & ~scored).sum()),
+    }
+
+
+def panel_title(panel: str, top: float | None = None) -> str:
+    """`Top 20 % of tokens`, `Bottom 5 tokens`, `All response tokens`."""
+    if panel == "all":
+        return "All response tokens"
+    if top is None:
+        return f"{panel.capitalize()} tokens"
+    if isinstance(top, Integral):
+        return f"{panel.capitalize()} {top} token{'s' if top != 1 else ''} of each response"
+    return f"{panel.capitalize()} {top:.0%} of each response's tokens".replace("%", " %")
+
+
+def contrast(frame: pd.DataFrame) -> pd.DataFrame:
+    """Per panel: n, mean and median of either group, and the difference of the means."""
+    rows = []
+    for panel in PANELS:
+        row: dict[str, str | float] = {"panel": panel}
+        for name, verdict in (("correct", True), ("incorrect", False)):
+            value = frame.loc[(frame["panel"] == panel) & (frame["correct"] == verdict), "value"]
+            row[f"n_{name}"] = len(value)
+            row[f"mean_{name}"] = float(value.mean()) if len(value) else math.nan
+            row[f"median_{name}"] = float(value.median()) if len(value) else math.nan
+        rows.append(row)
+    numbers = pd.DataFrame(rows)
+    numbers["difference"] = numbers["mean_correct"] - numbers["mean_incorrect"]
+    return numbers
+
+
+def describe_similarity(frame: pd.DataFrame) -> Finding:
+    """What the three panels say, without a test and without an interval."""
+    numbers = contrast(frame)
+    n_correct, n_incorrect = (int(numbers.loc[0, f"n_{g}"]) for g in ("correct", "incorrect"))
+    if min(n_correct, n_incorrect) == 0:
+        return Finding(_no_contrast(n_correct, n_incorrect), numbers)
+    name = label(frame.attrs.get("signal", "visual_similarity")).text
+    sentences = [_panel_sentence(row, name, frame.attrs.get("top")) for row in _rows(numbers)]
+    sentences += [_caution(min(n_correct, n_incorrect)), *_counted(frame)]
+    return Finding(" ".join(sentences), numbers)
+
+
+def _rows(numbers: pd.DataFrame) -> list[dict[str, float]]:
+    """The frame's rows as plain dicts."""
+    return [{str(k): v for k, v in row.items()} for row in numbers.to_dict("records")]
+
+
+def _panel_sentence(row: dict[str, float], name: str, top: float | None) -> str:
+    """One panel: the two means, medians and n, and the difference of the means."""
+    gap = row["difference"]
+    return (
+        f"{panel_title(str(row['panel']), top)}: {name} averages {row['mean_correct']:.4f} in "
+        f"correct responses (median {row['median_correct']:.4f}, "
+        f"n = {row['n_correct']:.0f} questions) and {row['mean_incorrect']:.4f} in incorrect ones "
+        f"(median {row['median_incorrect']:.4f}, n = {row['n_incorrect']:.0f}), "
+        f"a difference of {gap:+.4f}."
+    )
+
+
+def _caution(smaller: int) -> str:
+    """How far the numbers carry."""
+    if smaller < SMALL:
+        plural = "question" if smaller == 1 else "questions"
+        return (
+            f"The smaller group has only {smaller} {plural}: "
+            "read this as a description of this run, not as evidence."
+        )
+    return "These are differences of means in this run; no interval or test is given."
+
+
+def _no_contrast(n_correct: int, n_incorrect: int) -> str:
+    """The sentence where one group, or both, are empty."""
+    if n_correct == n_incorrect == 0:
+        return "No response has both a verdict and this signal, so there is nothing to compare."
+    there, n = ("correct", n_correct) if n_correct else ("incorrect", n_incorrect)
+    return (
+        f"Every response that could be used is {there} (n = {n} questions), so there is no "
+        "contrast to show."
+    )
+
+
+def _counted(frame: pd.DataFrame) -> list[str]:
+    """What was left out, where anything was."""
+    left = {name: n for name, n in frame.attrs.get("left_out", {}).items() if n}
+    if not left:
+        return []
+    words = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in left.items())
+    return [f"Left out: {words}."]

@@ -1,0 +1,36 @@
+"""How signals are called in figures and reports, and what one says of a token."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Label:
+    """Words for one signal, and where its colour scale starts."""
+
+    text: str
+    meaning: str
+    anchor: float | None = 0.0
+    """The value that means "nothing", drawn without colour; None: the run's low percentile."""
+    falls: bool = False
+    """True where the remarkable end is the low one."""
+
+
+LABELS: dict[str, Label] = {
+    "visual_similarity": Label(
+        "visual similarity", "cosine between the token's states and the image's", anchor=None
+    ),
+    "entropy": Label("entropy", "how undecided the model was, in nats"),
+    "hidden_shift": Label("hidden shift", "how far the states move without the image"),
+    "kl": Label("KL divergence", "how the prediction changes without the image, in nats"),
+    "k3": Label("k3", "one-sample estimate of the KL divergence"),
+    "logprob": Label("log-probability", "of the token that was said, in nats", falls=True),
+}
+
+
+def label(signal: str) -> Label:
+    """The words for `signal`; an ablation other than `blind` is named in brackets."""
+    base, _, ablation = signal.partition(".")
+    known = LABELS.get(base, Label(base.replace("_", " "), "", anchor=None))
+    if ablation in ("", "blind"):
+        return known
+    return Label(f"{known.text} ({ablation})", known.meaning, known.anchor, known.falls)

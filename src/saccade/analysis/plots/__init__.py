@@ -1,0 +1,1 @@
+"""Drawing only: tidy frame in, matplotlib Axes or figure out. No numbers, no files, no rcParams."""

@@ -1,0 +1,148 @@
+"""Draws the distributions of `distributions.py`: curves, one tick per question, medians, n."""
+
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from saccade.analysis.density import gaussian_kde, why_no_curve
+from saccade.analysis.distributions import PANELS, panel_title
+from saccade.analysis.labels import label
+from saccade.analysis.plots.style import COLUMN, CORRECT, INCORRECT, INK, MUTED, style
+from saccade.errors import SaccadeError
+
+if TYPE_CHECKING:
+    from saccade.analysis.density import Floats
+
+GROUPS = {True: ("correct", CORRECT, "-"), False: ("incorrect", INCORRECT, (0, (4, 1.6)))}
+RUG = {True: -0.045, False: -0.105}
+"""Where each group's ticks stand below the curves, as a share of the highest curve."""
+BARE = {True: 0.62, False: 0.3}
+"""The same where no group has a curve."""
+NOTHING = "no response has a verdict and this signal"
+
+
+def plot_similarity_distributions(
+    frame: pd.DataFrame, *, panel: str = "all", ax: Axes | None = None
+) -> Axes:
+    """One panel: the distribution over questions of correct and of incorrect responses.
+
+    A group too small or too uniform for a curve keeps its ticks and median, and the panel says so.
+    """
+    if panel not in PANELS:
+        raise SaccadeError(f"panel must be one of {', '.join(PANELS)}; got {panel!r}.")
+    with style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(COLUMN, 2.5), layout="constrained")
+        groups = {verdict: _values(frame, panel, verdict=verdict) for verdict in GROUPS}
+        peak = _draw_curves(ax, groups)
+        _draw_ticks(ax, groups, peak)
+        _finish(ax, frame, panel, peak)
+        if not _bare(groups):
+            ax.set_ylabel("density of questions")
+            ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
+        _legend(ax, groups)
+    return ax
+
+
+def plot_similarity_panels(frame: pd.DataFrame) -> Figure:
+    """The three panels side by side, lettered, with the number of questions and responses."""
+    with style():
+        figure = Figure(figsize=(len(PANELS) * COLUMN, 2.75), layout="constrained")
+        figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr]
+        for letter, panel, ax in zip("abc", PANELS, figure.subplots(1, len(PANELS)), strict=True):
+            plot_similarity_distributions(frame, panel=panel, ax=ax)
+            ax.set_title(f"{letter}   {ax.get_title(loc='left')}", loc="left")
+            if panel != PANELS[0]:
+                ax.set_ylabel("")
+        figure.suptitle(_overall_title(frame), x=0.006, ha="left")
+    return figure
+
+
+def _overall_title(frame: pd.DataFrame) -> str:
+    """The signal, and the n behind all panels."""
+    name = label(frame.attrs.get("signal", "visual_similarity")).text
+    part = frame[frame["panel"] == "all"]
+    keys = [key for key in ("task", "sample_id") if key in frame]
+    questions, responses = len(part[keys].drop_duplicates()), int(part["n_rollouts"].sum())
+    return f"{name.capitalize()} per question ({questions} questions, {responses} responses)"
+
+
+def _values(frame: pd.DataFrame, panel: str, *, verdict: bool) -> "Floats":
+    """The values of one group in one panel."""
+    rows = frame[(frame["panel"] == panel) & (frame["correct"] == verdict)]
+    return rows["value"].to_numpy(dtype=np.float64)
+
+
+def _bare(groups: dict[bool, "Floats"]) -> bool:
+    """Whether no group has enough for a curve."""
+    return all(why_no_curve(values) is not None for values in groups.values())
+
+
+def _draw_curves(ax: Axes, groups: dict[bool, "Floats"]) -> float:
+    """Filled curves where there is enough to draw one; the height of the highest."""
+    peak = 0.0
+    for verdict, values in groups.items():
+        if why_no_curve(values) is not None:
+            continue
+        _, colour, dashes = GROUPS[verdict]
+        grid, density = gaussian_kde(values)
+        ax.fill_between(grid, density, color=colour, alpha=0.13, linewidth=0)
+        ax.plot(grid, density, color=colour, linestyle=dashes)
+        peak = max(peak, float(density.max()))
+        middle = float(np.median(values))
+        height = float(np.interp(middle, grid, density))
+        ax.plot([middle, middle], [0, height], color=colour, linewidth=0.9, linestyle=dashes)
+        ax.plot([middle], [height], "o", color=colour, markersize=3.6, markeredgecolor="#ffffff")
+    return peak or 1.0
+
+
+def _draw_ticks(ax: Axes, groups: dict[bool, "Floats"], peak: float) -> None:
+    """One tick per question: below the curves, or filling the panel where there are none."""
+    rows, half = (BARE, 0.08) if _bare(groups) else (RUG, 0.021)
+    for verdict, values in groups.items():
+        _, colour, _ = GROUPS[verdict]
+        low, high = (rows[verdict] - half) * peak, (rows[verdict] + half) * peak
+        alpha = float(np.clip(12 / max(len(values), 1), 0.18, 0.75))
+        ax.vlines(values, low, high, color=colour, linewidth=0.8, alpha=alpha)
+        if len(values) and why_no_curve(values) is not None:
+            ax.plot([np.median(values)], [rows[verdict] * peak], "D", color=colour, markersize=3.6)
+
+
+def _finish(ax: Axes, frame: pd.DataFrame, panel: str, peak: float) -> None:
+    """Title, axis words and limits."""
+    name = label(frame.attrs.get("signal", "visual_similarity")).text
+    ax.set_title(panel_title(panel, frame.attrs.get("top")), loc="left")
+    ax.set_xlabel(f"mean {name} of a question")
+    ax.set_ylim(-0.15 * peak, 1.32 * peak)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.margins(x=0.02)
+
+
+def _legend(ax: Axes, groups: dict[bool, "Floats"]) -> None:
+    """Who is who, with n and median, and for every group without a curve the reason."""
+    if not any(len(values) for values in groups.values()):
+        ax.set_xticks([])
+        ax.text(0.5, 0.5, NOTHING, transform=ax.transAxes, ha="center", color=INK, style="italic")
+        return
+    handles = [
+        Line2D([], [], color=colour, linestyle=dashes, label=_entry(name, groups[verdict]))
+        for verdict, (name, colour, dashes) in GROUPS.items()
+    ]
+    ax.legend(handles=handles, loc="upper left").set_in_layout(False)
+
+
+def _entry(name: str, values: "Floats") -> str:
+    """One legend line."""
+    if len(values) == 0:
+        return f"no {name} responses: nothing to compare"
+    reason = why_no_curve(values)
+    note = "" if reason is None else f" ({reason})"
+    return f"{name}, n = {len(values)}, median {np.median(values):.3f}{note}"

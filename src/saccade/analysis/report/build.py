@@ -1,0 +1,187 @@
+"""From runs to files: figures, tables, `summary.json`, and last of all `report.html`.
+
+The page is written last, so a report that is there is complete. The same input gives the same
+bytes: nothing in here knows the time or the machine.
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from saccade.analysis.accuracy import accuracy_by_task, compare_accuracy
+from saccade.analysis.figures import FIGURES, Figure, Finding
+from saccade.analysis.report.cases import typical_cases
+from saccade.analysis.report.files import draw_bytes, slug, to_json, write
+from saccade.analysis.report.pages import environment, stylesheet
+from saccade.analysis.report.strip import SHOWN, token_strip
+from saccade.analysis.report.svg import inline
+from saccade.analysis.scales import pinned_scales
+from saccade.analysis.tables import RunLike, Tables, facts, skipped
+from saccade.errors import SaccadeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FIRST_ROWS = 8
+"""Rows of a table that the page shows; the whole table is attached."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One figure of one run: what the page needs, or why there is no drawing."""
+
+    figure: Figure
+    svg: Markup = Markup("")
+    finding: Finding | None = None
+    frame: pd.DataFrame | None = None
+    csv: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One run in the report."""
+
+    name: str
+    anchor: str
+    facts: Mapping[str, str]
+    accuracy: pd.DataFrame
+    skipped: Mapping[str, int]
+    figures: "Sequence[Drawn]"
+    cases: "Sequence[tuple[str, Markup]]"
+
+
+def analyze(run: RunLike | str | Path, out: str | Path, *, name: str | None = None) -> Path:
+    """Write every figure, the tables behind them and `report.html` of one run; the page's path."""
+    opened = _opened(run)
+    return render({name or _name(opened): opened}, out)
+
+
+def render(
+    runs: Mapping[str, RunLike | str | Path], out: str | Path, *, title: str | None = None
+) -> Path:
+    """One report of one or several runs by name (`before`, `after`); the path of the page.
+
+    With one run its files lie in `figures/` and `tables/`, with several one folder deeper, under
+    each run's name.
+    """
+    if not runs:
+        raise SaccadeError("A report needs at least one run; none was given.")
+    tables = {name: Tables(_opened(run)) for name, run in runs.items()}
+    folder = Path(out)
+    anchors = _anchors(list(tables))
+    sections = [
+        _section(name, read, folder, anchors[name], alone=len(tables) == 1)
+        for name, read in tables.items()
+    ]
+    write(folder / "summary.json", to_json({s.name: _summary(s) for s in sections}))
+    page = environment().get_template("report.html.j2").render(
+        title=title or " and ".join(tables),
+        sections=sections,
+        compared=_compared(sections),
+        first_rows=FIRST_ROWS,
+        css=stylesheet("report.css") + stylesheet("strip.css"),
+    )
+    return write(folder / "report.html", page)
+
+
+def _opened(run: RunLike | str | Path) -> RunLike:
+    """A run, opened if it was named by its folder."""
+    if not isinstance(run, str | Path):
+        return run
+    from saccade.store import open_run
+
+    opened: RunLike = open_run(run)
+    return opened
+
+
+def _name(run: RunLike) -> str:
+    """What to call a run that was given no name: its folder."""
+    return Path(str(getattr(run, "path", "run"))).name
+
+
+def _anchors(names: list[str]) -> dict[str, str]:
+    """One distinct safe name per run."""
+    found: dict[str, str] = {}
+    for place, name in enumerate(names):
+        short = slug(name)
+        found[name] = short if short not in found.values() else f"{short}-{place}"
+    return found
+
+
+def _section(name: str, tables: Tables, folder: Path, anchor: str, *, alone: bool) -> Section:
+    """Everything about one run, its files written."""
+    below = "" if alone else anchor
+    drawn = [_drawn(figure, tables, folder, below, anchor) for figure in FIGURES.values()]
+    scales = pinned_scales(tables.tokens, SHOWN)
+    accuracy = accuracy_by_task(tables.rollouts)
+    write(folder / "tables" / below / "accuracy.csv", accuracy.to_csv(index=False))
+    return Section(
+        name=name,
+        anchor=anchor,
+        facts=facts(getattr(tables.run, "manifest", {})),
+        accuracy=accuracy,
+        skipped=skipped(tables.run),
+        figures=drawn,
+        cases=[
+            (why, token_strip(trace, scales=scales, mentions=True, styled=False, key=anchor))
+            for why, trace in typical_cases(tables.run, tables.tokens)
+        ],
+    )
+
+
+def _drawn(figure: Figure, tables: Tables, folder: Path, below: str, anchor: str) -> Drawn:
+    """One figure computed, drawn and written; a run that lacks what it needs says so instead."""
+    try:
+        frame = figure.frame(getattr(tables, figure.reads))
+    except SaccadeError as mistake:
+        return Drawn(figure, refused=str(mistake))
+    canvas, finding = figure.draw(frame), figure.find(frame)
+    svg, csv = draw_bytes(canvas, "svg").decode(), frame.to_csv(index=False)
+    write(folder / "figures" / below / f"{figure.id}.svg", svg)
+    write(folder / "figures" / below / f"{figure.id}.png", draw_bytes(canvas, "png"))
+    write(folder / "tables" / below / f"{figure.id}.csv", csv)
+    shown = Markup(inline(svg, prefix=f"{anchor}-{figure.id}", label=finding.sentence))  # noqa: S704
+    return Drawn(figure, shown, finding, frame, _data_uri(csv))
+
+
+def _data_uri(csv: str) -> str:
+    """A table as an address, so that the page carries it."""
+    return "data:text/csv;charset=utf-8;base64," + base64.b64encode(csv.encode()).decode()
+
+
+def _compared(sections: "Sequence[Section]") -> list[tuple[str, list[dict[str, Any]]]]:
+    """Tasks with a row per run, where there are several runs."""
+    if len(sections) < 2:
+        return []
+    frame = compare_accuracy({section.name: section.accuracy for section in sections})
+    return [
+        (str(task), [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")])
+        for task, rows in frame.groupby("task", sort=False)
+    ]
+
+
+def _summary(section: Section) -> dict[str, Any]:
+    """What `summary.json` says of one run."""
+    return {
+        "facts": section.facts,
+        "skipped": section.skipped,
+        "accuracy": section.accuracy.to_dict("records"),
+        "figures": {drawn.figure.id: _figure_summary(drawn) for drawn in section.figures},
+    }
+
+
+def _figure_summary(drawn: Drawn) -> dict[str, Any]:
+    """One figure's sentence and numbers, or why there are none."""
+    if drawn.finding is None:
+        return {"title": drawn.figure.title, "refused": drawn.refused}
+    return {
+        "title": drawn.figure.title,
+        "sentence": drawn.finding.sentence,
+        "numbers": drawn.finding.numbers.to_dict("records"),
+    }

@@ -1,0 +1,30 @@
+"""The jinja2 environment of all templates: everything is escaped, nothing undefined passes."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from saccade.analysis.report.text import visible
+
+HERE = Path(__file__).parent
+
+
+@cache
+def environment() -> Environment:
+    """Templates from `templates/`, with autoescape always on."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["visible"] = visible
+    return environment
+
+
+def stylesheet(name: str) -> Markup:
+    """A style file of this folder; ours, so it is not escaped."""
+    return Markup((HERE / name).read_text(encoding="utf-8"))  # noqa: S704

@@ -1,0 +1,153 @@
+"""The strip of one response: its tokens coloured by what the signals say of them.
+
+No script: a row of radio buttons picks the signal, or all of them as small bars. Colour is never
+alone: an underline grows with the value, and the hover text names every number.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from saccade.analysis.labels import label
+from saccade.analysis.report.images import pictures
+from saccade.analysis.report.pages import environment, stylesheet
+from saccade.analysis.report.text import visible
+from saccade.analysis.scales import Scale, pinned_scale
+from saccade.samples import Sample, Trace
+
+SLOTS = "abcdef"
+"""The style file has a colour for so many signals."""
+SHOWN = ("visual_similarity", "entropy", "hidden_shift.blind", "kl.blind")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One signal of the strip: its slot in the style file, its words and its scale."""
+
+    slot: str
+    signal: str
+    scale: Scale | None
+
+    @property
+    def text(self) -> str:
+        """The signal's name in words."""
+        return label(self.signal).text
+
+    @property
+    def meaning(self) -> str:
+        """What it measures."""
+        return label(self.signal).meaning
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The numbers at no colour and at full colour."""
+        assert self.scale is not None
+        return f"{self.scale.zero:.3g}", f"{self.scale.full:.3g}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One token: text to show, hover text, its intensities as CSS, and whether a line ends."""
+
+    text: str
+    title: str
+    css: str
+    missing: bool
+    breaks: bool
+
+
+def token_strip(
+    trace: Trace,
+    *,
+    signals: Sequence[str] = SHOWN,
+    scales: Mapping[str, Scale] | None = None,
+    mentions: bool = False,
+    styled: bool = True,
+    key: str = "",
+) -> Markup:
+    """One response as HTML: image and boxes, question, answers, verdict, and the coloured tokens.
+
+    `scales` come from `pinned_scales(run.tokens(), signals)`, so that strips of one run compare;
+    without them this response's own percentiles are used, and the legend says so. `styled` brings
+    the style along, for a page that does not have it; `key` tells equal strips on one page apart.
+    """
+    channels = _channels(trace, signals[: len(SLOTS)], scales)
+    context = {
+        "key": _key(trace, key),
+        "trace": trace,
+        "channels": channels,
+        "cells": _cells(trace, channels),
+        "pictures": pictures(trace.sample),
+        "pinned": scales is not None,
+        "solution": solution_parts(trace.sample) if mentions else [],
+        "css": stylesheet("strip.css") if styled else None,
+    }
+    return Markup(environment().get_template("strip.html.j2").render(context))  # noqa: S704
+
+
+def _channels(
+    trace: Trace, signals: Sequence[str], scales: Mapping[str, Scale] | None
+) -> list[Channel]:
+    """The signals in order, those without any number kept but without a scale."""
+    channels = []
+    for slot, name in zip(SLOTS, signals, strict=False):
+        measured = name in trace.signals and bool(np.isfinite(trace.signals[name]).any())
+        scale = None
+        if measured:
+            scale = (scales or {}).get(name) or pinned_scale(trace.signals[name], name)
+        channels.append(Channel(slot, name, scale))
+    return channels
+
+
+def _cells(trace: Trace, channels: Sequence[Channel]) -> list[Cell]:
+    """One cell per token."""
+    drawn = [channel for channel in channels if channel.scale is not None]
+    rows = {
+        channel.slot: channel.scale.intensity(trace.signals[channel.signal])
+        for channel in drawn
+        if channel.scale is not None
+    }
+    return [
+        Cell(
+            text=visible(token, lines=False),
+            title=_title(trace, place),
+            css=";".join(f"--{slot}:{np.nan_to_num(row[place]):.2f}" for slot, row in rows.items()),
+            missing=any(np.isnan(row[place]) for row in rows.values()),
+            breaks="\n" in token,
+        )
+        for place, token in enumerate(trace.tokens)
+    ]
+
+
+def _title(trace: Trace, place: int) -> str:
+    """Everything known of one token: place, id, and every signal there is."""
+    lines = [f"token {place} of {len(trace.tokens)}, id {trace.token_ids[place]}"]
+    for name, values in trace.signals.items():
+        number = f"{values[place]:.4f}" if np.isfinite(values[place]) else "missing"
+        lines.append(f"{label(name).text}: {number}")
+    return "\n".join(lines)
+
+
+def solution_parts(sample: Sample) -> list[tuple[str, str]]:
+    """The worked solution cut at its mentions: text, and the regions it speaks of or nothing."""
+    parts, at = [], 0
+    for mention in sorted(sample.mentions, key=lambda mention: (mention.start, mention.end)):
+        if mention.start < at:
+            continue
+        parts.append((sample.solution[at : mention.start], ""))
+        parts.append((sample.solution[mention.start : mention.end], ", ".join(mention.regions)))
+        at = mention.end
+    parts.append((sample.solution[at:], ""))
+    return [part for part in parts if part[0]]
+
+
+def _key(trace: Trace, key: str) -> str:
+    """A short name for this strip's radio buttons, the same every time."""
+    rollout = trace.rollout
+    whole = "\0".join(
+        [key, trace.sample.task, rollout.sample_id, str(rollout.index), str(rollout.step)]
+    )
+    return "s" + hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:10]

@@ -1,0 +1,131 @@
+"""A small run made of random numbers, with the tables and the traces a stored run has."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from saccade.samples import Mention, Region, Rollout, Sample, Trace
+
+SIGNALS = ("logprob", "entropy", "visual_similarity", "hidden_shift.blind", "kl.blind", "k3.blind")
+WORDS = ("The", " red", " circle", " is", " left", " of", " the", " blue", " square", ".", "\n")
+
+
+def make_sample(number: int, *, images: int = 1, question: str = "How many circles?") -> Sample:
+    """A sample with a drawn image, two regions and a solution that mentions them."""
+    picture = Image.new("RGB", (48, 32), (240, 240, 240))
+    picture.paste((200, 40, 40), (6, 6, 20, 20))
+    return Sample(
+        id=f"q{number}",
+        question=question,
+        images=(picture,) * images,
+        answer="2",
+        task="lab/counting",
+        regions=(Region("red circle", (6, 6, 20, 20)), Region("blue square", (28, 10, 44, 26))),
+        solution="The red circle and the blue square.",
+        mentions=(Mention(4, 14, ("red circle",)), Mention(23, 34, ("blue square",))),
+    )
+
+
+def make_trace(
+    number: int, index: int, *, correct: bool | None, length: int, rng: np.random.Generator
+) -> Trace:
+    """A trace whose similarity is a little higher where the verdict is correct."""
+    tokens = tuple(WORDS[i % len(WORDS)] for i in range(length))
+    signals = {name: rng.gamma(2.0, 0.4, length).astype(np.float32) for name in SIGNALS}
+    shift = 0.03 if correct else 0.0
+    signals["visual_similarity"] = rng.normal(0.3 + shift, 0.05, length).astype(np.float32)
+    signals["logprob"] = -signals["logprob"]
+    rollout = Rollout(
+        sample_id=f"q{number}",
+        index=index,
+        prompt="",
+        response_ids=tuple(range(length)),
+        text="".join(tokens),
+        rewards={"answer": float(bool(correct))},
+        correct=correct,
+    )
+    return Trace(make_sample(number), rollout, tokens, signals)
+
+
+@dataclass
+class FakeRun:
+    """What the analysis needs of a run."""
+
+    traces: list[Trace]
+    path: str = "runs/x"
+    manifest: dict[str, Any] = field(default_factory=lambda: {"model": "lab/base", "seed": 0})
+
+    def __len__(self) -> int:
+        """How many traces."""
+        return len(self.traces)
+
+    def __getitem__(self, index: int) -> Trace:
+        """One trace."""
+        return self.traces[index]
+
+    def tokens(self) -> pd.DataFrame:
+        """One row per response token."""
+        return pd.concat([_token_rows(trace) for trace in self.traces], ignore_index=True)
+
+    def rollouts(self) -> pd.DataFrame:
+        """One row per rollout."""
+        rows = pd.DataFrame([_rollout_row(trace) for trace in self.traces])
+        return rows.astype({"correct": "boolean"})
+
+
+def _keys(trace: Trace) -> dict[str, Any]:
+    return {
+        "task": trace.sample.task,
+        "sample_id": trace.sample.id,
+        "index": trace.rollout.index,
+        "step": trace.rollout.step,
+        "length": len(trace.tokens),
+    }
+
+
+def _token_rows(trace: Trace) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "position": np.arange(len(trace.tokens)),
+            "token": list(trace.tokens),
+            "token_id": list(trace.token_ids),
+            **trace.signals,
+        }
+    )
+    verdict = pd.array([trace.rollout.correct] * len(frame), dtype="boolean")
+    return frame.assign(**_keys(trace), correct=verdict)
+
+
+def _rollout_row(trace: Trace) -> dict[str, Any]:
+    rollout = trace.rollout
+    rewards = {f"reward.{name}": value for name, value in rollout.rewards.items()}
+    return {
+        **_keys(trace),
+        "text": rollout.text,
+        "correct": rollout.correct,
+        "finish_reason": rollout.finish_reason,
+        **rewards,
+    }
+
+
+def make_run(
+    *, questions: int = 24, n: int = 4, accuracy: float = 0.6, seed: int = 0
+) -> FakeRun:
+    """A run of `questions` times `n` traces."""
+    rng = np.random.default_rng(seed)
+    return FakeRun(
+        [
+            make_trace(
+                number,
+                index,
+                correct=bool(rng.random() < accuracy),
+                length=int(rng.integers(4, 40)),
+                rng=rng,
+            )
+            for number in range(questions)
+            for index in range(n)
+        ]
+    )
