@@ -1,0 +1,13 @@
+"""Runs on disk: Parquet parts, images by content, one manifest. Knows nothing of models.
+
+`RunWriter` writes a run so that it can be killed at any moment; `open_run` reads one, by
+response, as tidy frames or by SQL. The columns are in `schema`, in words in `docs/run-folder.md`.
+"""
+
+from saccade.store.files import Broken
+from saccade.store.manifest import Manifest
+from saccade.store.reader import Run, Samples, open_run
+from saccade.store.schema import SCHEMA_VERSION
+from saccade.store.writer import RunWriter
+
+__all__ = ["SCHEMA_VERSION", "Broken", "Manifest", "Run", "RunWriter", "Samples", "open_run"]

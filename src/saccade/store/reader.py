@@ -1,0 +1,194 @@
+"""Reading a run: by response, as tidy frames, by SQL. Nothing is loaded before it is asked for."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import duckdb
+import pandas as pd
+
+from saccade.errors import SaccadeError
+from saccade.samples import Sample, Trace
+from saccade.store.files import UNREADABLE, Broken
+from saccade.store.images import get_image
+from saccade.store.manifest import check_readable, read_manifest
+from saccade.store.rows import rollout_of, sample_of, trace_of
+from saccade.store.snapshot import Snapshot
+from saccade.store.views import MISTAKES, check_select, literal, quoted
+
+Result = TypeVar("Result")
+
+_ORDER = "(SELECT step, sample_id, index, task, row FROM _rows) o"
+_TOKENS = f"""
+SELECT o.task, sample_id, index, step, position, length, token, token_id, t.correct {{signals}}
+FROM tokens t JOIN {_ORDER} USING (step, sample_id, index)
+ORDER BY o.row, position
+"""
+_ROLLOUTS = f"""
+SELECT task, sample_id, index, step, r.correct {{rewards}}, finish_reason,
+       len(response_ids)::INTEGER AS length, text, prompt
+FROM rollouts r JOIN {_ORDER} USING (step, sample_id, index)
+ORDER BY o.row
+"""
+_REWARDS = "SELECT DISTINCT unnest(map_keys(rewards)) AS name FROM rollouts ORDER BY name"
+_SKIPPED = "SELECT * FROM skipped ORDER BY stage DESC, sample_id, index"
+
+
+def open_run(path: str | Path) -> "Run":
+    """Open a run folder for reading. It may still grow: `refresh` sees what came since."""
+    return Run(path)
+
+
+class Run(Sequence[Trace]):
+    """A run as a sequence of traces, ordered by step, then sample, then index.
+
+    Damaged parts are left out and listed in `broken`.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look at the folder again."""
+        self.manifest = read_manifest(self.path)
+        check_readable(self.path, self.manifest)
+        self._snapshot = Snapshot(self.path.resolve())
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The signals measured in this run, by column name."""
+        return self._snapshot.signals
+
+    @property
+    def broken(self) -> tuple[Broken, ...]:
+        """The parts that cannot be read, with reasons."""
+        return tuple(self._snapshot.broken)
+
+    def __len__(self) -> int:
+        """How many responses."""
+        return len(self._rows())
+
+    @overload
+    def __getitem__(self, index: int) -> Trace: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Trace]: ...
+    def __getitem__(self, index: int | slice) -> Trace | list[Trace]:
+        """One response with what was measured on it: no signals if it is not probed yet."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"{self.path} has {len(self)} responses; there is no number {index}.")
+        place = self._rows().iloc[index]
+        rollout = self._row(place["rollout_part"], place["rollout_row"])
+        probed = isinstance(place["trace_part"], str)
+        return trace_of(
+            self.sample(place["sample_id"]),
+            rollout_of({name: value.as_py() for name, value in rollout.items()}),
+            self._row(place["trace_part"], place["trace_row"]) if probed else {},
+        )
+
+    def __repr__(self) -> str:
+        """The path, how much is in it, and what was measured."""
+        return f"Run({str(self.path)!r}, {len(self)} responses, signals={list(self.signals)})"
+
+    def samples(self) -> "Samples":
+        """The samples in order, each read when it is used."""
+        return Samples(self, list(self._sample_places()))
+
+    def sample(self, sample_id: str) -> Sample:
+        """One sample by its id."""
+        places = self._sample_places()
+        if sample_id not in places:
+            raise SaccadeError(
+                f"{self.path} has no sample {sample_id!r}; it has {len(places)}, "
+                f"such as {next(iter(places), None)!r}."
+            )
+        row = {name: value.as_py() for name, value in self._row(*places[sample_id]).items()}
+        return sample_of(row, [get_image(self.path / "images", name) for name in row["images"]])
+
+    def tokens(self, signals: Sequence[str] | None = None) -> pd.DataFrame:
+        """One row per token of every probed response, with all signals or with these.
+
+        A signal without its ablation means `blind`: `kl` is the column `kl.blind`.
+        """
+        names = self.signals if signals is None else [self._signal(name) for name in signals]
+        self._rows()
+        columns = "".join(f", t.{quoted(name)}" for name in dict.fromkeys(names))
+        return self._ask(_TOKENS.format(signals=columns))
+
+    def rollouts(self) -> pd.DataFrame:
+        """One row per response; every reward is a column `reward.<name>`."""
+        self._rows()
+        columns = "".join(
+            f", rewards[{literal(name)}] AS {quoted(f'reward.{name}')}"
+            for name in self._ask(_REWARDS)["name"]
+        )
+        return self._ask(_ROLLOUTS.format(rewards=columns))
+
+    def skipped(self) -> pd.DataFrame:
+        """What could not be processed: stage, sample_id, index (missing: all of it), reason."""
+        return self._ask(_SKIPPED).astype({"index": "Int32"})
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """One SELECT over the views samples, rollouts, traces, skipped and tokens."""
+        check_select(query)
+        return self._ask(query)
+
+    def _signal(self, name: str) -> str:
+        for known in (name, f"{name}.blind"):
+            if known in self.signals:
+                return known
+        has = ", ".join(self.signals) or "none: it is not probed yet"
+        raise SaccadeError(f"{self.path} has no signal {name!r}; it has {has}.")
+
+    def _rows(self) -> pd.DataFrame:
+        return self._read(lambda snapshot: snapshot.rows)
+
+    def _sample_places(self) -> dict[str, tuple[Path, int]]:
+        return self._read(lambda snapshot: snapshot.sample_places)
+
+    def _ask(self, query: str) -> pd.DataFrame:
+        return self._read(lambda snapshot: snapshot.ask(query))
+
+    def _read(self, get: Callable[[Snapshot], Result]) -> Result:
+        """Read; if a part turns out damaged, leave it out and read again."""
+        try:
+            return get(self._snapshot)
+        except duckdb.Error as error:
+            if isinstance(error, MISTAKES) or not self._found_damage():
+                raise SaccadeError(f"DuckDB cannot answer: {error}") from error
+        return get(self._snapshot)
+
+    def _found_damage(self) -> bool:
+        before = self._snapshot.parts
+        self._snapshot = Snapshot(self._snapshot.folder, deep=True)
+        return self._snapshot.parts != before
+
+    def _row(self, part: str | Path, number: int) -> dict[str, Any]:
+        try:
+            return self._snapshot.rows_of.row(Path(part), int(number))
+        except UNREADABLE as error:
+            raise SaccadeError(f"{part} is damaged: {str(error).splitlines()[0]}.") from error
+
+
+class Samples(Sequence[Sample]):
+    """The samples of a run. A sample and its images are read each time it is asked for."""
+
+    def __init__(self, run: Run, ids: Sequence[str]) -> None:
+        self._run = run
+        self.ids = tuple(ids)
+
+    def __len__(self) -> int:
+        """How many samples."""
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Samples": ...
+    def __getitem__(self, index: int | slice) -> "Sample | Samples":
+        """One sample, or a slice of them that is not read yet."""
+        if isinstance(index, slice):
+            return Samples(self._run, self.ids[index])
+        return self._run.sample(self.ids[index])

@@ -1,0 +1,123 @@
+"""A run's Parquet parts as DuckDB views: `samples`, `rollouts`, `traces`, `skipped`, `tokens`.
+
+Nothing is loaded: a query reads the columns it names. What the user may ask is one SELECT over
+this folder; DuckDB is told to touch no other file and to write none.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from saccade.errors import SaccadeError
+from saccade.store.schema import TABLES, arrow_schema
+
+VIEWS = (*TABLES, "tokens")
+
+MISTAKES = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""What DuckDB raises when the query is wrong, rather than the files."""
+
+_PLACE = pa.schema([("filename", pa.string()), ("file_row_number", pa.int64())])
+"""What DuckDB adds to every row read: its part, and its row there."""
+
+CREATE_ROWS = """
+CREATE TABLE IF NOT EXISTS _rows AS
+SELECT step, sample_id, index, correct, task,
+       s.filename AS sample_part, s.file_row_number AS sample_row,
+       r.filename AS rollout_part, r.file_row_number AS rollout_row,
+       t.filename AS trace_part, t.file_row_number AS trace_row,
+       row_number() OVER (ORDER BY step, s.filename, s.file_row_number, index) - 1 AS row
+FROM _rollouts r
+JOIN _samples s ON s.id = r.sample_id
+LEFT JOIN _traces t USING (step, sample_id, index)
+"""
+"""Every response with its sample: the order of the run, and where to read each."""
+
+_TOKENS = """
+CREATE VIEW tokens AS
+SELECT task, sample_id, index, step, (p - 1)::INTEGER AS position, length,
+       tokens[p] AS token, response_ids[p] AS token_id, correct {signals}
+FROM (
+    SELECT t.*, r.response_ids, r.correct, s.task,
+           len(t.tokens)::INTEGER AS length, unnest(range(1, len(t.tokens) + 1)) AS p
+    FROM traces t
+    JOIN rollouts r USING (step, sample_id, index)
+    LEFT JOIN (SELECT id AS sample_id, task FROM samples) s USING (sample_id)
+)
+"""
+"""One row per token. Only the place is unnested, so that unread columns stay unread."""
+
+
+def connect(
+    folder: Path, parts: Mapping[str, Sequence[Path]], signals: Sequence[str]
+) -> duckdb.DuckDBPyConnection:
+    """A connection that sees the run's views, and nothing else of the machine."""
+    connection = duckdb.connect(":memory:")
+    for table in TABLES:
+        _create_view(connection, table, parts[table])
+    columns = "".join(f", {quoted(name)}[p] AS {quoted(name)}" for name in signals)
+    connection.execute(_TOKENS.format(signals=columns))
+    _lock_down(connection, folder)
+    return connection
+
+
+def check_select(query: str) -> None:
+    """Refuse anything but one SELECT: a run is read, never changed."""
+    try:
+        kinds = [statement.type for statement in duckdb.extract_statements(query)]
+    except duckdb.Error as error:
+        raise SaccadeError(f"DuckDB cannot answer: {error}") from error
+    if kinds != [duckdb.StatementType.SELECT]:
+        raise SaccadeError(
+            f"A run answers one SELECT statement; got {len(kinds)} statement(s): {query[:80]!r}."
+        )
+
+
+def quoted(name: str) -> str:
+    """A column name as SQL writes it: signal names hold dots."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A string as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as pandas; truth values stay truth values where some are missing."""
+    whole: pd.DataFrame = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    complete = [
+        name for name, kind in whole.dtypes.items() if kind == "boolean" and not whole[name].hasnans
+    ]
+    return whole.astype(dict.fromkeys(complete, bool))
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path]) -> None:
+    """`_<table>` knows where each row lies, `<table>` is the documented columns alone."""
+    if paths:
+        names = ", ".join(literal(str(path)) for path in paths)
+        connection.execute(
+            f"CREATE VIEW _{table} AS FROM read_parquet([{names}], union_by_name = true, "
+            "hive_partitioning = false, filename = true, file_row_number = true)"
+        )
+    else:
+        empty = pa.schema([*arrow_schema(table), *_PLACE]).empty_table()
+        connection.from_arrow(empty).create(f"_{table}")
+    connection.execute(
+        f"CREATE VIEW {table} AS SELECT * EXCLUDE (filename, file_row_number) FROM _{table}"
+    )
+
+
+def _lock_down(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """No files but the run's, no Python variables, no way to change that. Spills go to /tmp."""
+    for setting in (
+        f"temp_directory = {literal(tempfile.gettempdir())}",
+        "python_enable_replacements = false",
+        f"allowed_directories = [{literal(str(folder))}]",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
