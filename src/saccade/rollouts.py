@@ -3,19 +3,20 @@
 The model's own `generate` runs greedily over logits that carry their own noise: the largest of
 `logits / T + Gumbel noise` is an exact sample of softmax(logits / T). Each response draws its noise
 from a generator of its own, seeded by the words (seed, sample id, index). The same words therefore
-give the same response however the work is batched, ordered, resumed or split over processes: a batch
-of other shape moves the logits by float rounding alone, and only two candidates that tie within that
-rounding could still swap. Noise is drawn on the model's device, whose kind belongs to the words.
+give the same response however the work is batched, ordered, resumed or split over processes. Two
+caveats: another batch shape moves the logits by float rounding, so two candidates that tie within
+it may swap; and noise is drawn on the model's device, so a CPU and a GPU differ.
 
-Nothing but temperature and top-p shapes the distribution: what a checkpoint's generation config adds
-(repetition penalties and the like) is left out, so the log-probabilities a probe reads are those of
-the policy that spoke. Tokens that stand for images are never sampled.
+Nothing but temperature and top-p shapes the distribution. What a checkpoint's generation config
+adds (repetition penalties and the like) is left out, so that the log-probabilities a probe reads
+are those of the policy that spoke. Tokens that stand for images are never sampled.
 """
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,6 +28,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
+from saccade.batches import full_batches, prompt_length
 from saccade.errors import SaccadeError
 from saccade.models import VLM, encode
 from saccade.samples import Rollout, Rollouts, Sample, Skipped
@@ -38,9 +40,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to sample: `n` responses to each sample, `batch_size` responses to one generate call.
+    """How to sample: `n` responses to each sample, `batch_size` responses per generate call.
 
-    Temperature 0 is greedy. `step` is the training step of the model that speaks, noted in each rollout.
+    Temperature 0 is greedy. `step`, the training step of the speaker, is noted in each rollout.
     """
 
     n: int = 8
@@ -109,7 +111,15 @@ def rollout(
     `text` is everything before it, special tokens included. Samples that cannot be asked are in
     `skipped`, with the reason.
     """
-    settings = Sampling(n, temperature, top_p, max_new_tokens, seed, batch_size, step)
+    settings = Sampling(
+        n=n,
+        temperature=temperature,
+        top_p=top_p,
+        max_new_tokens=max_new_tokens,
+        seed=seed,
+        batch_size=batch_size,
+        step=step,
+    )
     rollouts: list[Rollout] = []
     skipped: list[Skipped] = []
     for done, outcome in enumerate(iter_rollouts(vlm, samples, settings), start=1):
@@ -127,7 +137,7 @@ def iter_rollouts(
 ) -> Iterator[Group | Skipped]:
     """Yield one outcome per sample: all its responses together, or why there are none."""
     answered: list[tuple[_Turn, Rollout | None]] = []
-    for batch in _batches(_turns(vlm, samples, settings.n), settings.batch_size):
+    for batch in full_batches(_turns(vlm, samples, settings.n), settings.batch_size):
         if isinstance(batch, Skipped):
             yield batch
             continue
@@ -147,44 +157,12 @@ def _turns(vlm: VLM, samples: Iterable[Sample], n: int) -> Iterator[_Turn | Skip
                     "sample ids must be unique, and an earlier sample has this one too."
                 )
             prompt = vlm.render(sample)
-            room = _room(vlm, sample, prompt)
-        except (OSError, SyntaxError, ValueError) as error:
-            yield Skipped(sample.id, "rollout", _sentence(error))
+            room = vlm.context - prompt_length(vlm, prompt, sample.images)
+        except SaccadeError as error:
+            yield Skipped(sample.id, "rollout", str(error))
             continue
         known.add(sample.id)
         yield from (_Turn(sample, index, prompt, room) for index in range(n))
-
-
-def _sentence(error: Exception) -> str:
-    """The reason, with a word on what was being read when it is not our own."""
-    known = isinstance(error, SaccadeError)
-    return str(error) if known else f"the prompt and its images cannot be encoded: {error}"
-
-
-def _room(vlm: VLM, sample: Sample, prompt: str) -> int:
-    """How many tokens the context leaves for the response, found by encoding the prompt alone."""
-    length = encode(vlm, [prompt], [sample.images])["input_ids"].shape[1]
-    if length >= vlm.context:
-        raise SaccadeError(
-            f"the prompt must leave room in the model's context of {vlm.context} tokens, but has {length}; "
-            "shrink its images or shorten the question."
-        )
-    return vlm.context - length
-
-
-def _batches(turns: Iterable[_Turn | Skipped], size: int) -> Iterator[list[_Turn] | Skipped]:
-    """Full batches in order, across samples; what is skipped passes through."""
-    batch: list[_Turn] = []
-    for turn in turns:
-        if isinstance(turn, Skipped):
-            yield turn
-            continue
-        batch.append(turn)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _group(answered: Sequence[tuple[_Turn, Rollout | None]]) -> Group | Skipped:
@@ -218,9 +196,9 @@ def _speak(vlm: VLM, batch: Sequence[_Turn], settings: Sampling) -> list[Rollout
 def _generate(vlm: VLM, inputs: dict[str, Tensor], sampler: "Sampler", limit: int) -> Tensor:
     """The model's own decoding, on a shallow copy of it that carries no generation config."""
     model = copy.copy(vlm.model)
-    model.generation_config = GenerationConfig()
+    model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
     ends = sorted(vlm.eos_ids)
-    config = GenerationConfig(
+    config = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=False,
         max_new_tokens=limit,
         eos_token_id=ends,
@@ -266,7 +244,7 @@ class Sampler(LogitsProcessor):
         self.seeds = [_seed(settings.seed, sample_id, index) for sample_id, index in rows]
         self.forbidden = sorted(forbidden)
         self.greedy = settings.temperature == 0
-        self.shape = LogitsProcessorList()
+        self.shape: Any = LogitsProcessorList()
         if settings.temperature not in (0, 1):
             self.shape.append(TemperatureLogitsWarper(float(settings.temperature)))
         if settings.top_p < 1 and not self.greedy:
@@ -276,9 +254,10 @@ class Sampler(LogitsProcessor):
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         """The next step's noisy logits, in float64; greedy ones carry no noise."""
-        self.broken |= (scores.isnan() | scores.isposinf()).any(-1).to(self.broken.device)
+        broken = (scores.isnan() | scores.isposinf()).any(-1)
+        self.broken = self.broken.to(broken.device) | broken
         scores = scores.clone()
-        scores[:, self.forbidden] = -torch.inf
+        scores[:, [i for i in self.forbidden if i < scores.shape[-1]]] = -torch.inf
         scores = self.shape(input_ids, scores)
         return scores if self.greedy else scores.double() + self._gumbel(scores)
 

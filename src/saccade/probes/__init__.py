@@ -1,7 +1,8 @@
 """Probes: what every token of a response did, with the image and without it.
 
-`SIGNALS` and `ABLATIONS` are the tables of what can be measured and how sight is taken away; `probe`
-measures. Reading the tables loads no torch: each public name is fetched from its module on first use.
+`SIGNALS` and `ABLATIONS` are the tables of what can be measured and how sight is taken away;
+`probe` measures. Reading the tables loads no torch: each public name is fetched from its module on
+first use.
 """
 
 from importlib import import_module

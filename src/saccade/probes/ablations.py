@@ -24,6 +24,6 @@ def blind(
     return attention_mask.masked_fill(image_mask, 0)
 
 
-def grey(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+def grey(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
     """An image of the same size in which every pixel is mid-grey; nothing about it is random."""
     return Image.new("RGB", image.size, MID_GREY)

@@ -36,7 +36,7 @@ class Pass:
 def measure(
     vlm: VLM, asked: Sequence[Asked], settings: Probing
 ) -> list[dict[str, Float[Tensor, " time"]]]:
-    """Every signal of every response, by column name; those without an image lack the visual ones."""
+    """Every signal of every response, by column name; without an image, no visual ones."""
     teacher = _teacher(vlm, asked)
     seen = _forward(vlm, teacher)
     sighted: list[bool] = teacher.image_mask.any(-1).tolist()

@@ -1,9 +1,10 @@
-"""Signals: one number per response token, as pure functions of tensors. No model, no device, no files.
+"""Signals: one number per response token, as pure functions of tensors. No model, no files.
 
-Notation is the papers': `p_t` predicts response token `o_t` and is made one position before it; `h_{l,t}`
-is the hidden state after reading `o_t`, at its own position; a prime marks the pass without the image.
-States follow the `hidden_states` of transformers: L+1 of them, the embeddings first (image features
-merged in), the last after the final norm. Whatever the model's dtype, sums run in float32.
+Notation is the papers': `p_t` predicts response token `o_t` and is made one position before it;
+`h_{l,t}` is the hidden state after reading `o_t`, at its own position; a prime marks the pass
+without the image. States follow the `hidden_states` of transformers: L+1 of them, the embeddings
+first (image features merged in), the last after the final norm. Whatever the model's dtype, sums
+run in float32.
 
 Each function is described in `table.SIGNALS` under its own name.
 """
@@ -14,23 +15,24 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-K3_LOGIT_BOUND = 20.0
+K3_D_BOUND = 20.0
 K3_BOUND = 10.0
 
 
 def logprob(
     logits: Float[Tensor, "*batch time vocab"], token_ids: Int[Tensor, "*batch time"]
 ) -> Float[Tensor, "*batch time"]:
-    """log p_t(o_t) in nats: how likely the model found each token it spoke, at temperature 1."""
+    """How likely the model found each token it spoke: log p_t(o_t) in nats, at temperature 1."""
     return logits.float().log_softmax(-1).gather(-1, token_ids[..., None].long())[..., 0]
 
 
 def entropy(
     logits: Float[Tensor, "*batch time vocab"], temperature: float = 1.0
 ) -> Float[Tensor, "*batch time"]:
-    """H(p_t) = -Σ_v p_t(v) log p_t(v) in nats, over the whole vocabulary (arXiv 2506.01939, PEPO).
+    """How undecided the model was: -Σ_v p_t(v) log p_t(v) in nats, over the full vocabulary.
 
-    `temperature` is that of sampling: p_t = softmax(logits / temperature). A coin toss is log 2:
+    `temperature` is that of sampling: p_t = softmax(logits / temperature). See arXiv 2506.01939 and
+    PEPO, arXiv 2603.22847. A coin toss is log 2 at any temperature:
 
     >>> entropy(torch.tensor([[3.0, 3.0]]), temperature=0.5)
     tensor([0.6931])
@@ -44,10 +46,11 @@ def visual_similarity(
     image_states: Float[Tensor, "layers patches dim"],
     layers: Sequence[int] | None = None,
 ) -> Float[Tensor, " time"]:
-    """mean_{l,n} cos(h_{l,t}, v_{l,n}), from -1 to 1, over all L+1 states or those in `layers` (PEPO).
+    """How near a token lies to the image: mean_{l,n} cos(h_{l,t}, v_{l,n}), from -1 to 1.
 
-    The mean over image tokens moves inside the dot product, mean_n cos(h, v_n) = ĥ · mean_n v̂_n, so
-    the (time, patches) matrix is never built.
+    Over all L+1 states, as in the code of PEPO (arXiv 2603.22847), or those in `layers`. The mean
+    over image tokens moves inside the dot product, mean_n cos(h, v_n) = ĥ · mean_n v̂_n, so the
+    (time, patches) matrix is never built.
     """
     spoken, seen = _pick(states, layers), _pick(image_states, layers)
     towards = torch.nn.functional.normalize(seen, dim=-1).mean(1, keepdim=True)
@@ -59,14 +62,16 @@ def hidden_shift(
     ablated_states: Float[Tensor, "layers time dim"],
     layers: Sequence[int] | None = None,
 ) -> Float[Tensor, " time"]:
-    """mean_l ‖h_{l,t} - h'_{l,t}‖₂ / ‖h_{l,t}‖₂, a share of the state's length (PEPO).
+    """How far the image moves it: mean_l ‖h_{l,t} - h'_{l,t}‖₂ / ‖h_{l,t}‖₂.
 
+    A share of the state's length. After PEPO (arXiv 2603.22847), whose formula is not public.
     Relative, because raw distances are ruled by the last layers, whose states are longest. The
     embeddings are among the L+1 states and never move: leave 0 out of `layers` to drop that zero.
     """
     seen, ablated = _pick(states, layers), _pick(ablated_states, layers)
     length = seen.norm(dim=-1).clamp_min(torch.finfo(torch.float32).tiny)
-    return ((seen - ablated).norm(dim=-1) / length).mean(0)
+    shift: Tensor = (seen - ablated).norm(dim=-1) / length
+    return shift.mean(0)
 
 
 def kl(
@@ -74,10 +79,11 @@ def kl(
     ablated_logits: Float[Tensor, "*batch time vocab"],
     temperature: float = 1.0,
 ) -> Float[Tensor, "*batch time"]:
-    """KL(p_t ‖ p'_t) = Σ_v p_t(v) (log p_t(v) - log p'_t(v)) in nats, over the whole vocabulary.
+    """How much p_t owes to the image: KL(p_t ‖ p'_t) = Σ_v p_t(v) log(p_t(v) / p'_t(v)).
 
-    With the `blind` ablation this is PGPO's token visual dependency, with blackened patches VPPO's.
-    Rounding can leave equal distributions a hair below zero; those are zero.
+    In nats, over the full vocabulary, both at `temperature`. With the `blind` ablation this is the
+    token visual dependency of PGPO (arXiv 2604.01840), with blackened patches that of VPPO (arXiv
+    2510.09285). Rounding can leave equal distributions a hair below zero; those are zero.
     """
     logp = (logits.float() / temperature).log_softmax(-1)
     ablated = (ablated_logits.float() / temperature).log_softmax(-1)
@@ -87,16 +93,16 @@ def kl(
 def k3(
     logprobs: Float[Tensor, "*batch time"], ablated_logprobs: Float[Tensor, "*batch time"]
 ) -> Float[Tensor, "*batch time"]:
-    """exp(d) - d - 1 with d = log p'_t(o_t) - log p_t(o_t), in nats: `kl` guessed from the token spoken.
+    """Guess `kl` from the token spoken: exp(d) - d - 1, d = log p'_t(o_t) - log p_t(o_t), in nats.
 
-    The implementations of VPPO, PAPO and PGPO use this. Without bias on the model's own samples, but
-    noisier than `kl`, and it also fires where the image made the token *less* likely. As there, d is
-    clamped to ±20 and the value to [0, 10].
+    The implementations of VPPO, PAPO and PGPO use this. Without bias on the model's own samples,
+    but noisier than `kl`, and it also fires where the image made the token *less* likely. As
+    there, d is clamped to ±20 and the value to [0, 10].
 
     >>> k3(torch.tensor([-1.2, -0.5]), torch.tensor([-3.2, -0.9]))
     tensor([1.1353, 0.0703])
     """
-    d = (ablated_logprobs.float() - logprobs.float()).clamp(-K3_LOGIT_BOUND, K3_LOGIT_BOUND)
+    d = (ablated_logprobs.float() - logprobs.float()).clamp(-K3_D_BOUND, K3_D_BOUND)
     return (d.expm1() - d).clamp(0, K3_BOUND)
 
 

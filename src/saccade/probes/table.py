@@ -1,8 +1,8 @@
-"""The two tables: `SIGNALS`, what is measured per response token, and `ABLATIONS`, how sight is taken away.
+"""Two tables: `SIGNALS`, what is measured per token, and `ABLATIONS`, how sight is taken away.
 
-They only describe: nothing here imports torch, so listing them is instant. To add a signal, write its
-function in `signals.py` and give it one entry here under the same name; an ablation likewise, in
-`ablations.py`.
+They only describe: nothing here imports torch, so listing them is instant. To add a signal, write
+its function in `signals.py` and give it one entry here under the same name; an ablation likewise,
+in `ablations.py`.
 """
 
 from collections.abc import Callable
@@ -60,7 +60,7 @@ class Signal:
         return function
 
     def column(self, ablation: str) -> str:
-        """Its name in a trace: `kl` becomes `kl.blind`; one that sees a single pass keeps its own."""
+        """Its name in a trace: `kl` becomes `kl.blind`; one of a single pass keeps its own."""
         return f"{self.name}.{ablation}" if self.passes == "seen+ablated" else self.name
 
 
@@ -94,7 +94,7 @@ SIGNALS: dict[str, Signal] = {
         ),
         Signal(
             name="entropy",
-            line="How undecided the model was before the token: 0 is certain, log(vocabulary) is a coin toss.",
+            line="How undecided the model was before the token; 0 is certain.",
             formula="-sum_v p_t(v) log p_t(v)",
             unit="nats",
             paper="arXiv 2506.01939; PEPO, arXiv 2603.22847",
@@ -118,7 +118,7 @@ SIGNALS: dict[str, Signal] = {
         ),
         Signal(
             name="kl",
-            line="How much the next-token distribution depends on the image: PGPO's token visual dependency.",
+            line="How much the next-token distribution depends on the image (visual dependency).",
             formula="sum_v p_t(v) (log p_t(v) - log p'_t(v))",
             unit="nats",
             paper="PGPO, arXiv 2604.01840; VPPO, arXiv 2510.09285",
@@ -126,7 +126,7 @@ SIGNALS: dict[str, Signal] = {
         ),
         Signal(
             name="k3",
-            line="The one-sample estimate of kl that the public training codes use: cheaper, noisier.",
+            line="What the public training codes use for kl: guessed from one token, noisier.",
             formula="exp(d) - d - 1, d = log p'_t(o_t) - log p_t(o_t) within ±20; at most 10",
             unit="nats",
             paper="the code of VPPO, arXiv 2510.09285, and of PAPO",

@@ -1,4 +1,4 @@
-"""Probing: rollouts in, one `Trace` each out, in batches; a rollout that cannot be measured says why.
+"""Probing: rollouts in, one `Trace` each out; a rollout that cannot be measured says why.
 
 `probe` collects, `iter_traces` streams (a long run writes as it goes). How the numbers are found is
 `plain.py`; what they are is `signals.py`. A batch moves a value by float rounding alone: a response
@@ -12,8 +12,9 @@ from typing import overload
 import numpy as np
 from torch import Tensor
 
+from saccade.batches import full_batches, prompt_length
 from saccade.errors import SaccadeError
-from saccade.models import VLM, encode
+from saccade.models import VLM
 from saccade.probes.plain import Asked, measure
 from saccade.probes.settings import PAPER_SIGNALS, Probing
 from saccade.samples import Rollout, Rollouts, Sample, Skipped, Trace
@@ -79,9 +80,10 @@ def iter_traces(
     states = len(vlm.layers) + 1
     if settings.layers is not None and max(settings.layers) >= states:
         raise SaccadeError(
-            f"layers must lie between 0 and {states - 1} for {vlm.name}, got {list(settings.layers)}."
+            f"layers must lie between 0 and {states - 1} for {vlm.name},"
+            f" got {list(settings.layers)}."
         )
-    for batch in _batches(_checked(vlm, rollouts, samples), settings.batch_size):
+    for batch in full_batches(_checked(vlm, rollouts, samples), settings.batch_size):
         if isinstance(batch, Skipped):
             yield batch
             continue
@@ -92,12 +94,14 @@ def iter_traces(
 def _checked(
     vlm: VLM, rollouts: Iterable[Rollout], samples: Mapping[str, Sample]
 ) -> Iterator[Asked | Skipped]:
-    """Each rollout with its sample, or why it cannot be measured, before any pass is spent on it."""
+    """Each rollout with its sample, or why it cannot be measured, before a pass is spent on it."""
     for (sample_id, prompt), group in groupby(rollouts, lambda r: (r.sample_id, r.prompt)):
         try:
-            length = _prompt_length(vlm, samples, sample_id, prompt)
-        except (OSError, SyntaxError, ValueError) as error:
-            yield from (Skipped(sample_id, "probe", _sentence(error), r.index) for r in group)
+            if sample_id not in samples:
+                raise SaccadeError("the rollout's sample must be among those given, but is not.")
+            length = prompt_length(vlm, prompt, samples[sample_id].images)
+        except SaccadeError as error:
+            yield from (Skipped(sample_id, "probe", str(error), r.index) for r in group)
             continue
         for rollout in group:
             reason = _unfit(vlm, rollout, length)
@@ -105,25 +109,6 @@ def _checked(
                 yield Skipped(sample_id, "probe", reason, rollout.index)
             else:
                 yield samples[sample_id], rollout
-
-
-def _prompt_length(vlm: VLM, samples: Mapping[str, Sample], sample_id: str, prompt: str) -> int:
-    """Tokens in the prompt, found by encoding it alone, which also tries the sample's images."""
-    if sample_id not in samples:
-        raise SaccadeError("the rollout's sample must be among the samples given, but is not.")
-    images = samples[sample_id].images
-    ids = encode(vlm, [prompt], [images])["input_ids"]
-    if not images and (ids == vlm.image_token_id).any():
-        raise SaccadeError(
-            "the prompt holds image tokens, so the sample must have images, but has none."
-        )
-    return ids.shape[1]
-
-
-def _sentence(error: Exception) -> str:
-    """The reason, with a word on what was being read when it is not our own."""
-    known = isinstance(error, SaccadeError)
-    return str(error) if known else f"the prompt and its images cannot be encoded: {error}"
 
 
 def _unfit(vlm: VLM, rollout: Rollout, prompt_length: int) -> str:
@@ -134,32 +119,20 @@ def _unfit(vlm: VLM, rollout: Rollout, prompt_length: int) -> str:
     for place, token in enumerate(ids):
         if token in vlm.forbidden_ids:
             return (
-                f"response token {place} stands for an image (id {token}) and would be taken for a part "
-                "of the prompt's; a response must be text only."
+                f"response token {place} (id {token}) stands for an image and would be taken for"
+                " a part of the prompt's; a response must be text only."
             )
         if not 0 <= token < vlm.model.get_input_embeddings().num_embeddings:
-            return f"response token {place} (id {token}) is not in the model's vocabulary; who sampled it?"
+            return (
+                f"response token {place} (id {token}) is not in the model's vocabulary; probe with"
+                " the model that spoke."
+            )
     if total > vlm.context:
         return (
-            f"prompt and response have {total} tokens, more than the model's context of {vlm.context}; "
-            "shrink the images or answer with fewer tokens."
+            f"prompt and response have {total} tokens, more than the model's context of"
+            f" {vlm.context}; shrink the images or sample fewer tokens."
         )
     return ""
-
-
-def _batches(asked: Iterable[Asked | Skipped], size: int) -> Iterator[list[Asked] | Skipped]:
-    """Full batches in order; what is skipped passes through."""
-    batch: list[Asked] = []
-    for one in asked:
-        if isinstance(one, Skipped):
-            yield one
-            continue
-        batch.append(one)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _trace(vlm: VLM, asked: Asked, columns: Mapping[str, Tensor]) -> Trace | Skipped:
@@ -170,8 +143,9 @@ def _trace(vlm: VLM, asked: Asked, columns: Mapping[str, Tensor]) -> Trace | Ski
         if not np.isfinite(values).all():
             place = int(np.flatnonzero(~np.isfinite(values))[0])
             reason = (
-                f"{name} is not finite at response token {place}: the model's logits or hidden states "
-                "hold NaN or infinity; check the checkpoint, or load it in float32 or bfloat16."
+                f"{name} is not finite at response token {place}: the model's logits or hidden"
+                " states hold NaN or infinity; check the checkpoint, or load it in float32 or"
+                " bfloat16."
             )
             return Skipped(sample.id, "probe", reason, rollout.index)
     return Trace(sample, rollout, token_texts(vlm, rollout.response_ids), signals)
