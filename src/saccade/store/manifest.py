@@ -91,10 +91,9 @@ def resumed(folder: Path, old: Manifest, new: Manifest) -> Manifest:
             f"{folder} was made with other settings: {'; '.join(differences)}. "
             "Use the same settings to go on with it, or choose another folder."
         )
-    known = old.model.get("fingerprint") is not None or new.model.get("fingerprint") is None
     return replace(
         old,
-        model=old.model if known else new.model,
+        model=new.model if _print(old) is None else old.model,
         probe=old.probe if new.probe is None else new.probe,
     )
 
@@ -110,26 +109,35 @@ def _from_json(folder: Path, words: Any) -> Manifest:
 
 
 def _differences(old: Manifest, new: Manifest) -> Iterator[str]:
-    """`rollout.n is 8 in the run and 4 here`, for every compared setting that differs."""
-    was, now = _compared(old), _compared(new)
-    for name in dict.fromkeys([*was, *now]):
-        part = name.partition(".")[0]
+    """`rollout.n is 8 in the run and 4 here`, for every compared setting that differs.
+
+    What is null in the one or the other, an unknown model or no probe yet, is no difference.
+    """
+    if None not in (_print(old), _print(new)) and _print(old) != _print(new):
+        yield f"the model is {_model(old)} in the run and {_model(new)} here"
+    for part in ("task", "rollout", "probe"):
+        was, now = _plain(getattr(old, part)), _plain(getattr(new, part))
         if part == "probe" and None in (old.probe, new.probe):
             continue
-        before, after = was.get(name), now.get(name)
-        if part == "model" and None in (before, after):
-            continue
-        if before != after:
-            yield f"{name} is {_shown(before)} in the run and {_shown(after)} here"
+        for name in dict.fromkeys([*was, *now]):
+            if was.get(name) != now.get(name):
+                yield (
+                    f"{part}.{name} is {_shown(was.get(name))} in the run "
+                    f"and {_shown(now.get(name))} here"
+                )
 
 
-def _compared(manifest: Manifest) -> dict[str, Any]:
-    """The compared settings by dotted name, as JSON gives them back."""
-    flat: dict[str, Any] = {"model.fingerprint": manifest.model.get("fingerprint")}
-    for part in ("task", "rollout", "probe"):
-        for name, value in (getattr(manifest, part) or {}).items():
-            flat[f"{part}.{name}"] = value
-    plain: dict[str, Any] = json.loads(json.dumps(flat, default=str))
+def _print(manifest: Manifest) -> Any:
+    return manifest.model.get("fingerprint")
+
+
+def _model(manifest: Manifest) -> str:
+    return f"{_shown(manifest.model.get('name'))} (fingerprint {_print(manifest)})"
+
+
+def _plain(settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Settings as JSON gives them back: tuples are lists."""
+    plain: dict[str, Any] = json.loads(json.dumps(dict(settings or {}), default=str))
     return plain
 
 

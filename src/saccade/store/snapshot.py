@@ -1,4 +1,4 @@
-"""A run folder as it was at one moment: which parts are there, which are damaged, where rows lie."""
+"""A run folder at one moment: which parts are there, which are damaged, where rows lie."""
 
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
