@@ -12,11 +12,18 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
+from tokenizers.processors import TemplateProcessing
 from transformers import (
     AutoModelForImageTextToText,
     GenerationConfig,
+    Idefics3Config,
+    InternVLConfig,
+    LlavaConfig,
     PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
+    Qwen2VLConfig,
+    Qwen3VLConfig,
+    SmolVLMConfig,
 )
 
 CONTEXT = 1024
@@ -147,6 +154,158 @@ def qwen2_5_vl(folder: Path) -> Path:
     return _qwen(folder, Qwen2_5_VLConfig, "Qwen2_5_VLProcessor", vision)
 
 
-FAMILIES: dict[str, Callable[[Path], Path]] = {
-    "qwen2_5_vl": qwen2_5_vl,
+def qwen2_vl(folder: Path) -> Path:
+    """Qwen2-VL: full attention in the vision tower."""
+    vision = {"embed_dim": 32, "hidden_size": 32, "mlp_ratio": 2}
+    return _qwen(folder, Qwen2VLConfig, "Qwen2VLProcessor", vision)
+
+
+def qwen3_vl(folder: Path) -> Path:
+    """Qwen3-VL: image features also enter the first decoder layers (deepstack)."""
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "out_hidden_size": 32,
+        "num_position_embeddings": 36,
+        "deepstack_visual_indexes": [0],
+    }
+    return _qwen(folder, Qwen3VLConfig, "Qwen3VLProcessor", vision)
+
+
+TOWER = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "image_size": 24,
+    "patch_size": 4,
+    "initializer_range": 0.2,
 }
+
+
+def internvl(folder: Path) -> Path:
+    """InternVL: tiles of the image, then a thumbnail; nine tokens each."""
+    named = {
+        "start_image_token": "<img>",
+        "end_image_token": "</img>",
+        "context_image_token": "<IMG_CONTEXT>",
+        "video_token": "<video>",
+    }
+    specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *named.values()]
+    tok = tokenizer(specials, eos="<|im_end|>", pad="<|endoftext|>", **named)
+    config = InternVLConfig(
+        text_config=text_config(tok, model_type="qwen2"),
+        vision_config={**TOWER, "layer_scale_init_value": 1.0},
+        image_token_id=tok.convert_tokens_to_ids("<IMG_CONTEXT>"),
+        image_seq_length=9,
+        tie_word_embeddings=False,
+    )
+    pixels = {
+        "size": {"height": 24, "width": 24},
+        "crop_to_patches": False,  # as on the hub; the processor class asks for tiles
+        "min_patches": 1,
+        "max_patches": 6,
+    }
+    files = {
+        "processor_config.json": {"processor_class": "InternVLProcessor", "image_seq_length": 9},
+        "preprocessor_config.json": {
+            **pixels,
+            "image_processor_type": "GotOcr2ImageProcessorFast",
+            "processor_class": "InternVLProcessor",
+        },
+        "video_preprocessor_config.json": {
+            "size": pixels["size"],
+            "video_processor_type": "InternVLVideoProcessor",
+            "processor_class": "InternVLProcessor",
+        },
+    }
+    return save(folder, config, tok, chat_template("<IMG_CONTEXT>\n"), files)
+
+
+def llava(folder: Path) -> Path:
+    """LLaVA: one square grid over the middle of the image; its tokenizer opens with a <s>."""
+    tok = tokenizer(["<s>", "</s>", "<image>", "<pad>"], eos="</s>", pad="<pad>")
+    tok.bos_token = "<s>"
+    start = tok.convert_tokens_to_ids("<s>")
+    tok.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<s> $A", special_tokens=[("<s>", start)]
+    )
+    config = LlavaConfig(
+        text_config=text_config(tok, model_type="llama", bos_token_id=start),
+        vision_config={**TOWER, "model_type": "clip_vision_model", "initializer_factor": 5.0},
+        image_token_index=tok.convert_tokens_to_ids("<image>"),
+        image_seq_length=36,
+    )
+    files: dict[str, dict[str, Any]] = {
+        "processor_config.json": {
+            "processor_class": "LlavaProcessor",
+            "image_token": "<image>",
+            "patch_size": 4,
+            "num_additional_image_tokens": 1,
+            "vision_feature_select_strategy": "default",
+        },
+        "preprocessor_config.json": {
+            "image_processor_type": "CLIPImageProcessor",
+            "size": {"shortest_edge": 24},
+            "crop_size": {"height": 24, "width": 24},
+            "do_center_crop": True,
+        },
+    }
+    template = (
+        "{% for message in messages %}USER: {% for part in message['content'] %}"
+        "{% if part['type'] == 'image' %}<image>\n{% else %}{{ part['text'] }}{% endif %}"
+        "{% endfor %} {% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}"
+    )
+    return save(folder, config, tok, template, files)
+
+
+def _idefics(folder: Path, config_class: Any, family: str, more: dict[str, Any]) -> Path:
+    """A folder of the Idefics kind: tagged rows of tiles, then the whole image."""
+    tags = [f"<row_{row}_col_{col}>" for row in range(1, 7) for col in range(1, 7)]
+    frame = ["<fake_token_around_image>", "<image>", "<end_of_utterance>", "<global-img>"]
+    specials = ["<|endoftext|>", "<|im_start|>", *frame, *tags]
+    tok = tokenizer(specials, eos="<end_of_utterance>", pad="<|endoftext|>")
+    config = config_class(
+        text_config=text_config(tok, model_type="llama"),
+        vision_config=TOWER,
+        image_token_id=tok.convert_tokens_to_ids("<image>"),
+        scale_factor=2,
+    )
+    pixels = {"size": {"longest_edge": 72}, "max_image_size": {"longest_edge": 24}}
+    files: dict[str, dict[str, Any]] = {
+        "processor_config.json": {"processor_class": f"{family}Processor", "image_seq_len": 9},
+        "preprocessor_config.json": {
+            **pixels,
+            "image_processor_type": f"{family}ImageProcessor",
+            "processor_class": f"{family}Processor",
+        },
+        **more,
+    }
+    return save(folder, config, tok, chat_template("<image>", end="<end_of_utterance>"), files)
+
+
+def idefics3(folder: Path) -> Path:
+    """Idefics3: up to three by three tiles, nine tokens each, and the whole image."""
+    return _idefics(folder, Idefics3Config, "Idefics3", {})
+
+
+def smolvlm(folder: Path) -> Path:
+    """SmolVLM: Idefics3 again, with a slot for videos."""
+    videos = {
+        "video_processor_type": "SmolVLMVideoProcessor",
+        "processor_class": "SmolVLMProcessor",
+    }
+    more = {"video_preprocessor_config.json": videos}
+    return _idefics(folder, SmolVLMConfig, "SmolVLM", more)
+
+
+FAMILIES: dict[str, Callable[[Path], Path]] = {
+    "idefics3": idefics3,
+    "internvl": internvl,
+    "llava": llava,
+    "qwen2_5_vl": qwen2_5_vl,
+    "qwen2_vl": qwen2_vl,
+    "qwen3_vl": qwen3_vl,
+    "smolvlm": smolvlm,
+}
+"""Name of a family (its model_type) -> a function that writes a tiny model's folder."""

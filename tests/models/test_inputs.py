@@ -1,5 +1,7 @@
 """Encoding and teacher forcing: one row says the same alone, in company, reordered and padded."""
 
+import io
+
 import pytest
 import torch
 from PIL import Image
@@ -12,13 +14,15 @@ from saccade.samples import Sample
 
 def noise(width, height, seed):
     """An image no two areas of which look alike."""
-    pixels = torch.randint(0, 256, (height, width, 3), generator=torch.Generator().manual_seed(seed))
+    pixels = torch.randint(
+        0, 256, (height, width, 3), generator=torch.Generator().manual_seed(seed)
+    )
     return Image.fromarray(pixels.to(torch.uint8).numpy())
 
 
 SAMPLES = (
     Sample("one", "What is it?", (noise(40, 30, 0),), "a", "t"),
-    Sample("two", "Which of these two is the larger?", (noise(33, 61, 1), noise(64, 20, 2)), "b", "t"),
+    Sample("two", "Which of the two is larger?", (noise(33, 61, 1), noise(64, 20, 2)), "b", "t"),
     Sample("none", "And without an image?", (), "c", "t"),
     Sample("wide", "?", (noise(90, 31, 3),), "d", "t"),
 )
@@ -119,22 +123,25 @@ def test_a_response_past_the_context_is_refused(vlm):
         with_responses(vlm, inputs, [[5] * (room + 1)])
 
 
-def test_a_hidden_image_cannot_be_told_from_another(vlm):
+@pytest.mark.parametrize("first", [False, True], ids=["text first", "image first"])
+def test_a_hidden_image_cannot_be_told_from_another(vlm, first):
     """The same sequence and positions, attention to image tokens off: blind to every pixel."""
+    prompt = vlm.render(SAMPLES[1])
+    if first:  # the image's own tokens then see nothing at all
+        prompt = prompt[prompt.index(vlm.processor.image_token) :]
     logits = []
     for seed in (0, 1):
         images = (noise(33, 61, 10 + seed), noise(64, 20, 20 + seed))
-        inputs = encode(vlm, [vlm.render(SAMPLES[1])], [images])
-        teacher = with_responses(vlm, inputs, [RESPONSES[0]])
+        teacher = with_responses(vlm, encode(vlm, [prompt], [images]), [RESPONSES[0]])
         mask = teacher.inputs["attention_mask"].masked_fill(teacher.image_mask, 0)
         with torch.no_grad():
             seen = vlm.model(**teacher.inputs).logits
             blind = vlm.model(**{**teacher.inputs, "attention_mask": mask}).logits
-        assert torch.isfinite(blind).all()
-        logits.append((seen, blind[~teacher.image_mask]))
+        logits.append((seen[~teacher.image_mask], blind[~teacher.image_mask]))
     (seen_a, blind_a), (seen_b, blind_b) = logits
-    assert not torch.equal(seen_a, seen_b)
+    assert torch.isfinite(blind_a).all()
     assert torch.equal(blind_a, blind_b)
+    assert not torch.equal(seen_a, seen_b)
 
 
 def test_counts_that_do_not_match_are_refused(vlm):
@@ -143,3 +150,25 @@ def test_counts_that_do_not_match_are_refused(vlm):
     inputs = encode(vlm, [vlm.render(SAMPLES[2])], [()])
     with pytest.raises(SaccadeError, match="1 prompts came with 2 responses"):
         with_responses(vlm, inputs, [[5], [6]])
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "CMYK"])
+def test_images_of_every_mode_are_read(vlm, mode):
+    image = noise(40, 30, 0).convert(mode)
+    inputs = encode(vlm, [vlm.render(SAMPLES[0])], [[image]])
+    assert torch.isfinite(inputs["pixel_values"]).all()
+
+
+def test_a_broken_image_is_refused_in_one_sentence(vlm):
+    whole = io.BytesIO()
+    noise(64, 64, 0).save(whole, "PNG")
+    broken = Image.open(io.BytesIO(whole.getvalue()[:3000]))
+    with pytest.raises(SaccadeError, match="cannot read these images and prompts"):
+        encode(vlm, [vlm.render(SAMPLES[0])], [[broken]])
+
+
+def test_a_prompt_that_opens_with_the_bos_token_gets_no_second_one(tiny_vlm):
+    vlm = tiny_vlm("llava")
+    for prompt in ("<s>hi", "hi"):
+        ids = encode(vlm, [prompt], [()])["input_ids"][0].tolist()
+        assert ids.count(vlm.tokenizer.bos_token_id) == 1

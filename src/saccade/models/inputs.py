@@ -1,5 +1,4 @@
-"""Inputs: prompts and images as tensors, for sampling (`encode`) and teacher forcing
-(`with_responses`).
+"""Prompts and images as tensors, for sampling (`encode`) and teacher forcing (`with_responses`).
 
 Sampling pads on the left, teacher forcing on the right with every position id spelled out. A pass
 that hides tokens through the attention mask then moves no position, and a row gives the same
@@ -41,13 +40,16 @@ def encode(
         raise SaccadeError(f"{len(prompts)} prompts came with {len(images)} lists of images.")
     bos = vlm.tokenizer.bos_token
     rendered_bos = bool(bos) and all(prompt.startswith(bos) for prompt in prompts)
-    batch = vlm.processor(
-        text=list(prompts),
-        images=[list(row) for row in images] if any(images) else None,
-        padding=True,
-        return_tensors="pt",
-        add_special_tokens=not rendered_bos,
-    )
+    try:
+        batch = vlm.processor(
+            text=list(prompts),
+            images=[list(row) for row in images] if any(images) else None,
+            padding=True,
+            return_tensors="pt",
+            add_special_tokens=not rendered_bos,
+        )
+    except (OSError, ValueError) as error:  # a broken image, or one of an impossible shape
+        raise SaccadeError(f"{vlm.name} cannot read these images and prompts: {error}") from error
     return dict(batch.to(vlm.device, dtype=vlm.model.dtype))
 
 

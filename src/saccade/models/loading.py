@@ -13,8 +13,8 @@ from typing import Any
 import torch
 import transformers
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
-from transformers.processing_utils import ProcessorMixin
-from transformers.utils import cached_file
+from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+from transformers.utils.hub import cached_file
 
 from saccade.errors import SaccadeError
 from saccade.models.names import resolve
@@ -48,11 +48,14 @@ def load_vlm(
         raise SaccadeError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}.")
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     folder = resolve(name)
-    source: dict[str, Any] = {"revision": revision or "main", "trust_remote_code": trust_remote_code}
+    source: dict[str, Any] = {
+        "revision": revision or "main",
+        "trust_remote_code": trust_remote_code,
+    }
     config = _config(name, folder, source)
     with _quiet_torchvision():
         processor = _load_processor(folder, config, source)
-    model = AutoModelForImageTextToText.from_pretrained(
+    model: Any = AutoModelForImageTextToText.from_pretrained(
         folder, config=config, dtype=DTYPES[dtype], use_safetensors=True, **source
     )
     return VLM(name, model.to(device).eval(), _prepare(processor))
@@ -67,9 +70,8 @@ def _config(name: str, folder: str, source: dict[str, Any]) -> Any:
             f"No model could be read from {name!r}: it must be a hub id, a folder with a"
             f" config.json, or a shipped lab model. {error}"
         ) from error
-    if type(config) not in AutoModelForImageTextToText._model_mapping and not (
-        "AutoModelForImageTextToText" in getattr(config, "auto_map", {})
-    ):
+    known = type(config) in AutoModelForImageTextToText._model_mapping
+    if not known and "AutoModelForImageTextToText" not in getattr(config, "auto_map", {}):
         raise SaccadeError(
             f"{name!r} is a {config.model_type} model, which transformers does not list as reading"
             " images and text (AutoModelForImageTextToText)."
@@ -82,7 +84,8 @@ def _load_processor(folder: str, config: Any, source: dict[str, Any]) -> Any:
     name = _processor_name(folder, config, source["revision"])
     stock = getattr(transformers, SAME_IMAGES.get(name, name), None)
     if stock is None:  # a class from the checkpoint's own repository
-        return AutoProcessor.from_pretrained(folder, **source)
+        auto: Any = AutoProcessor
+        return auto.from_pretrained(folder, **source)
     return image_only(stock).from_pretrained(folder, **source)
 
 
@@ -97,18 +100,18 @@ def _processor_name(folder: str, config: Any, revision: str) -> str:
                 named = json.load(stream).get("processor_class")
             if named:
                 return str(named)
-    mapping = transformers.models.auto.processing_auto.PROCESSOR_MAPPING
-    return mapping[type(config)].__name__ if type(config) in mapping else ""
+    mapping: Any = PROCESSOR_MAPPING
+    return str(mapping[type(config)].__name__) if type(config) in mapping else ""
 
 
-def image_only(stock: type[ProcessorMixin]) -> type[ProcessorMixin]:
+def image_only(stock: Any) -> Any:
     """A processor class without its slot for videos, which cannot be filled without torchvision.
 
     The name stays the stock one, which transformers and TRL look at. Do not save such a processor:
     copy the original files, which also serve those who do have torchvision.
     """
 
-    def get_attributes(cls: type[ProcessorMixin]) -> list[str]:
+    def get_attributes(cls: Any) -> list[str]:
         return [slot for slot in stock.get_attributes() if slot != "video_processor"]
 
     members = {"get_attributes": classmethod(get_attributes), "__doc__": stock.__doc__}

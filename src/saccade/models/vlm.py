@@ -19,7 +19,7 @@ from saccade.errors import SaccadeError
 from saccade.samples import Sample
 
 VISION_WORDS = re.compile(r"image|img|video|vision|audio|row_\d+_col_\d+", re.IGNORECASE)
-"""What the special tokens that stand for, or frame, something other than text have in their name."""
+"""What special tokens that stand for, or frame, something other than text have in their name."""
 
 LAYERS = ("layers", "h", "blocks")
 NORMS = ("norm", "final_layernorm", "ln_f")
@@ -60,7 +60,7 @@ class VLM:
 
     @cached_property
     def forbidden_ids(self) -> tuple[int, ...]:
-        """Ids that must never be sampled: a response that holds one asks for an image of its own."""
+        """Ids that must never be sampled: a response with one asks for an image of its own."""
         added = self.tokenizer.added_tokens_decoder
         ids = {id_ for id_, token in added.items() if VISION_WORDS.search(token.content)}
         for holder in (self.model.config, self.processor):
@@ -79,29 +79,32 @@ class VLM:
     @property
     def decoder(self) -> nn.Module:
         """The text model: it takes embeddings and gives the last hidden state."""
-        decoder = self.model.get_decoder()
-        if decoder is None or decoder is self.model or _first(decoder, LAYERS) is None:
+        decoder: nn.Module = self.model.get_decoder()
+        if _first(decoder, LAYERS) is None:
             raise self._lacks("shows no text decoder with a list of layers (get_decoder)")
-        return decoder  # type: ignore[no-any-return]
+        return decoder
 
     @property
     def layers(self) -> nn.ModuleList:
         """The decoder's layers, in order."""
-        return _first(self.decoder, LAYERS)
+        layers: nn.ModuleList = _first(self.decoder, LAYERS)
+        return layers
 
     @property
     def norm(self) -> nn.Module:
         """The norm after the last layer."""
-        if (norm := _first(self.decoder, NORMS)) is None:
+        norm: nn.Module | None = _first(self.decoder, NORMS)
+        if norm is None:
             raise self._lacks(f"shows no final norm in its decoder ({', '.join(NORMS)})")
         return norm
 
     @property
     def head(self) -> nn.Module:
         """The output embeddings: the last hidden state in, logits out."""
-        if (head := self.model.get_output_embeddings()) is None:
+        head: nn.Module | None = self.model.get_output_embeddings()
+        if head is None:
             raise self._lacks("shows no output embeddings (get_output_embeddings)")
-        return head  # type: ignore[no-any-return]
+        return head
 
     @property
     def context(self) -> int:
@@ -128,7 +131,7 @@ class VLM:
         return digest.hexdigest()[:12]
 
     def render(self, sample: Sample) -> str:
-        """The prompt as text: one placeholder per image, then the question, then the model's turn."""
+        """The prompt: one placeholder per image, then the question, then the model's turn."""
         for id_ in self.forbidden_ids:
             token = self.tokenizer.convert_ids_to_tokens(id_)
             if token and token in sample.question:

@@ -1,0 +1,151 @@
+"""Loading a model and finding its parts."""
+
+import logging
+import subprocess
+import sys
+
+import pytest
+import torch
+from PIL import Image
+from tiny import FAMILIES
+from transformers import AutoModelForImageTextToText, BertConfig, Idefics3Processor
+from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string
+
+from saccade.errors import SaccadeError
+from saccade.models import LAB_MODELS, VLM, load_vlm
+from saccade.models.loading import SAME_IMAGES
+from saccade.samples import Sample
+
+
+@pytest.fixture(params=sorted(FAMILIES))
+def vlm(request, tiny_vlm):
+    """The tiny model of each family."""
+    return tiny_vlm(request.param)
+
+
+def test_the_parts_are_the_models_own(vlm):
+    ids = torch.tensor([[5, 6, 7, 8]])
+    with torch.no_grad():
+        out = vlm.model(input_ids=ids, output_hidden_states=True)
+        embedded = vlm.model.get_input_embeddings()(ids)
+        last = vlm.decoder(inputs_embeds=embedded).last_hidden_state
+    assert len(vlm.layers) == 2 == len(out.hidden_states) - 1
+    torch.testing.assert_close(vlm.head(last), out.logits)
+    torch.testing.assert_close(last, out.hidden_states[-1])
+    caught = []
+    hook = vlm.norm.register_forward_hook(lambda *call: caught.append(call[2]))
+    with torch.no_grad():
+        vlm.model(input_ids=ids)
+    hook.remove()
+    torch.testing.assert_close(caught[0], last)
+    assert vlm.context == 1024
+    assert not vlm.model.training
+
+
+def test_the_weights_and_the_processor_are_the_folders(vlm, tiny_folder):
+    folder = tiny_folder(vlm.model.config.model_type)
+    plain = AutoModelForImageTextToText.from_pretrained(folder).state_dict()
+    for name, value in vlm.model.state_dict().items():
+        assert torch.equal(value, plain[name])
+    assert vlm.tokenizer.padding_side == "left"
+    assert vlm.tokenizer.pad_token_id is not None
+    assert vlm.eos_ids == (vlm.tokenizer.eos_token_id,)
+
+
+def test_every_token_that_frames_an_image_is_forbidden_and_no_other(vlm):
+    words = {
+        "qwen": {"<|vision_start|>", "<|vision_end|>", "<|vision_pad|>"}
+        | {"<|image_pad|>", "<|video_pad|>"},
+        "internvl": {"<img>", "</img>", "<IMG_CONTEXT>", "<video>"},
+        "llava": {"<image>"},
+        "idefics3": {"<fake_token_around_image>", "<image>", "<global-img>"}
+        | {f"<row_{row}_col_{col}>" for row in range(1, 7) for col in range(1, 7)},
+    }
+    words["smolvlm"] = words["idefics3"]
+    family = vlm.model.config.model_type
+    expected = words["qwen" if family.startswith("qwen") else family]
+    assert set(vlm.tokenizer.convert_ids_to_tokens(vlm.forbidden_ids)) == expected
+    assert vlm.image_token_id in vlm.forbidden_ids
+
+
+def test_a_prompt_has_a_placeholder_per_image_and_then_the_question(vlm):
+    image = Image.new("RGB", (20, 20))
+    text = vlm.render(Sample("s", "How many\ncircles?", (image, image), "2", "t"))
+    head, _, tail = text.partition("How many\ncircles?")
+    assert head.count(vlm.processor.image_token) == 2
+    assert tail.lower().rstrip(":\n").endswith("assistant")
+    assert vlm.processor.image_token not in vlm.render(Sample("s", "Why?", (), "2", "t"))
+
+
+def test_a_question_with_an_image_token_in_it_is_refused(vlm):
+    token = vlm.processor.image_token
+    with pytest.raises(SaccadeError, match="Sample 'odd' has .* in its question"):
+        vlm.render(Sample("odd", f"What is {token}?", (), "2", "t"))
+
+
+def test_a_fingerprint_is_the_models_and_not_the_folders(tiny_folder, tiny_vlm, tmp_path):
+    seen = {tiny_vlm(family).fingerprint for family in FAMILIES}
+    assert len(seen) == len(FAMILIES)
+    copy = tmp_path / "copy"
+    copy.symlink_to(tiny_folder("llava"))
+    again = load_vlm(str(copy), device="cpu", dtype="float32")
+    assert again.fingerprint == tiny_vlm("llava").fingerprint
+    with torch.no_grad():
+        again.norm.weight[0] += 1e-6
+    assert again.fingerprint != tiny_vlm("llava").fingerprint
+
+
+def test_the_dtype_asked_for_is_the_models(tiny_folder):
+    folder = str(tiny_folder("llava"))
+    assert load_vlm(folder, device="cpu", dtype="bfloat16").model.dtype == torch.bfloat16
+    assert load_vlm(folder, device="cpu").model.dtype == torch.float32
+    with pytest.raises(SaccadeError, match="dtype must be one of auto, float32"):
+        load_vlm(folder, dtype="int8")
+
+
+def test_a_model_without_image_tokens_is_refused_by_its_class(tiny_vlm):
+    vlm = tiny_vlm("llava")
+    model = AutoModelForImageTextToText.from_config(vlm.model.config)
+    model.config = BertConfig()
+    with pytest.raises(
+        SaccadeError,
+        match="LlavaForConditionalGeneration keeps no image tokens in its sequence"
+        r" \(no image_token_id in its config\)",
+    ):
+        VLM("odd", model, vlm.processor)
+
+
+def test_names_that_are_no_model_are_refused_in_one_sentence(tmp_path):
+    with pytest.raises(SaccadeError, match="Unknown lab model 'lab/best'; .* lab/base, lab/tuned"):
+        load_vlm("lab/best")
+    with pytest.raises(SaccadeError, match="No model could be read from"):
+        load_vlm(str(tmp_path / "nothing"))
+    BertConfig().save_pretrained(tmp_path)
+    with pytest.raises(SaccadeError, match="is a bert model, .* images and text"):
+        load_vlm(str(tmp_path))
+
+
+def test_loading_says_nothing_of_torchvision(tiny_folder, caplog):
+    with caplog.at_level(logging.WARNING, logger="transformers"):
+        load_vlm(str(tiny_folder("qwen2_vl")), device="cpu")
+    assert "torchvision" not in caplog.text
+
+
+def test_listing_the_lab_models_loads_no_torch():
+    code = "import sys; from saccade.models import LAB_MODELS; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+    assert set(LAB_MODELS) == {"lab/base", "lab/tuned", "lab/base-internvl"}
+
+
+def test_smolvlm_reads_images_as_its_own_processor_would():
+    """Its stock processor needs a package for videos; Idefics3's writes the same image tokens."""
+    assert SAME_IMAGES["SmolVLMProcessor"] == "Idefics3Processor"
+    marks = ("<fake_token_around_image>", "<image>", "<global-img>")
+    for rows, cols in ((0, 0), (2, 3), (1, 1)):
+        self = type("Self", (), {})()
+        self.fake_image_token, self.image_token, self.global_image_tag = marks
+        self.image_seq_len = 9
+        theirs = get_image_prompt_string(rows, cols, 9, *marks)
+        ours = Idefics3Processor.replace_image_token(self, {"rows": [[rows]], "cols": [[cols]]}, 0)
+        assert ours == theirs
