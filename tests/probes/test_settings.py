@@ -1,0 +1,29 @@
+"""Settings that cannot be measured with are refused in a sentence."""
+
+from typing import Any
+
+import pytest
+
+from saccade import SaccadeError
+from saccade.probes import Probing
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"signals": ("kl", "saliency")},
+            "no signal is called 'saliency'; there are: logprob, ent",
+        ),
+        ({"signals": ()}, "signals must name at least one of: logprob, .*; got none"),
+        ({"ablation": "dark"}, "no ablation is called 'dark'; there are: blind, grey"),
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"temperature": 0.0}, "temperature must be a positive number, got 0.0"),
+        ({"temperature": float("nan")}, "temperature must be a positive number, got nan"),
+        ({"layers": (1, -1)}, r"layers must count hidden states from 0 .* got \[1, -1\]"),
+        ({"layers": ()}, "name at least one"),
+    ],
+)
+def test_refused(settings: Any, message: str) -> None:
+    with pytest.raises(SaccadeError, match=message):
+        Probing(**settings)
