@@ -1,13 +1,15 @@
 """A small run made of random numbers, with the tables and the traces a stored run has."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from saccade.samples import Mention, Region, Rollout, Sample, Trace
+from saccade.samples import Mention, Region, Rollout, Sample, Skipped, Trace
+from saccade.store import Manifest, Run, RunWriter, open_run
 
 SIGNALS = ("logprob", "entropy", "visual_similarity", "hidden_shift.blind", "kl.blind", "k3.blind")
 WORDS = ("The", " red", " circle", " is", " left", " of", " the", " blue", " square", ".", "\n")
@@ -56,6 +58,7 @@ class FakeRun:
 
     traces: list[Trace]
     path: str = "runs/x"
+    skips: list[tuple[str, str, int | None, str]] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=lambda: {"model": "lab/base", "seed": 0})
 
     def __len__(self) -> int:
@@ -74,6 +77,10 @@ class FakeRun:
         """One row per rollout."""
         rows = pd.DataFrame([_rollout_row(trace) for trace in self.traces])
         return rows.astype({"correct": "boolean"})
+
+    def skipped(self) -> pd.DataFrame:
+        """What could not be processed."""
+        return pd.DataFrame(self.skips, columns=["stage", "sample_id", "index", "reason"])
 
 
 def _keys(trace: Trace) -> dict[str, Any]:
@@ -111,9 +118,7 @@ def _rollout_row(trace: Trace) -> dict[str, Any]:
     }
 
 
-def make_run(
-    *, questions: int = 24, n: int = 4, accuracy: float = 0.6, seed: int = 0
-) -> FakeRun:
+def make_run(*, questions: int = 24, n: int = 4, accuracy: float = 0.6, seed: int = 0) -> FakeRun:
     """A run of `questions` times `n` traces."""
     rng = np.random.default_rng(seed)
     return FakeRun(
@@ -129,3 +134,19 @@ def make_run(
             for index in range(n)
         ]
     )
+
+
+def stored(path: Path, run: FakeRun, *, probed: bool = True) -> Run:
+    """The same run written to disk and opened."""
+    manifest = Manifest(model={"name": "lab/base"}, task={"name": "lab/counting", "split": "test"})
+    samples = {trace.sample.id: trace.sample for trace in run.traces}
+    with RunWriter.open(path, manifest) as writer:
+        writer.write_rollouts(
+            "unit-0",
+            samples.values(),
+            [trace.rollout for trace in run.traces],
+            skipped=[Skipped("q999", "rollout", "its image is broken")],
+        )
+        if probed:
+            writer.write_traces("unit-0", run.traces)
+    return open_run(path)

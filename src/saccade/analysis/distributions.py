@@ -6,6 +6,7 @@ once in each group. What cannot be placed is left out and counted in `frame.attr
 
 import math
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,9 +117,7 @@ def _aggregate(rows: pd.DataFrame, panel: str, question: list[str]) -> pd.DataFr
     return frame
 
 
-def _left_out(
-    table: pd.DataFrame, judged: pd.Series, scored: pd.Series
-) -> dict[str, int]:
+def _left_out(table: pd.DataFrame, judged: pd.Series, scored: pd.Series) -> dict[str, int]:
     """How much was not used, and why; a response counts under its first reason."""
     unjudged = set(table.loc[~judged, "rollout"])
     measured = set(table.loc[scored, "rollout"])
@@ -159,30 +158,36 @@ def contrast(frame: pd.DataFrame) -> pd.DataFrame:
 def describe_similarity(frame: pd.DataFrame) -> Finding:
     """What the three panels say, without a test and without an interval."""
     numbers = contrast(frame)
-    n_correct, n_incorrect = (int(numbers.loc[0, f"n_{g}"]) for g in ("correct", "incorrect"))
+    n_correct, n_incorrect = (int(numbers[f"n_{g}"].iloc[0]) for g in ("correct", "incorrect"))
     if min(n_correct, n_incorrect) == 0:
-        return Finding(_no_contrast(n_correct, n_incorrect), numbers)
+        return Finding(" ".join([_no_contrast(n_correct, n_incorrect), *_counted(frame)]), numbers)
     name = label(frame.attrs.get("signal", "visual_similarity")).text
-    sentences = [_panel_sentence(row, name, frame.attrs.get("top")) for row in _rows(numbers)]
-    sentences += [_caution(min(n_correct, n_incorrect)), *_counted(frame)]
-    return Finding(" ".join(sentences), numbers)
-
-
-def _rows(numbers: pd.DataFrame) -> list[dict[str, float]]:
-    """The frame's rows as plain dicts."""
-    return [{str(k): v for k, v in row.items()} for row in numbers.to_dict("records")]
-
-
-def _panel_sentence(row: dict[str, float], name: str, top: float | None) -> str:
-    """One panel: the two means, medians and n, and the difference of the means."""
-    gap = row["difference"]
-    return (
-        f"{panel_title(str(row['panel']), top)}: {name} averages {row['mean_correct']:.4f} in "
-        f"correct responses (median {row['median_correct']:.4f}, "
-        f"n = {row['n_correct']:.0f} questions) and {row['mean_incorrect']:.4f} in incorrect ones "
-        f"(median {row['median_incorrect']:.4f}, n = {row['n_incorrect']:.0f}), "
-        f"a difference of {gap:+.4f}."
+    panels = "; ".join(_panel_words(row, frame.attrs.get("top")) for row in numbers.itertuples())
+    sentence = (
+        f"Mean {name} of a question, correct responses (n = {n_correct} questions) against "
+        f"incorrect ones (n = {n_incorrect}): {panels}."
     )
+    said = [sentence, _caution(min(n_correct, n_incorrect)), *_counted(frame)]
+    return Finding(" ".join(said), numbers)
+
+
+def _panel_words(row: Any, top: float | None) -> str:
+    """One panel: the two means, the difference of the means, the medians."""
+    places = _decimals(row.difference)
+    title = panel_title(row.panel, top)
+    return (
+        f"{title[0].lower()}{title[1:]} {row.mean_correct:.{places}f} and "
+        f"{row.mean_incorrect:.{places}f}, a difference of {row.difference:+.{places}f} "
+        f"(medians {row.median_correct:.{places}f} and {row.median_incorrect:.{places}f})"
+    )
+
+
+def _decimals(difference: float) -> int:
+    """Enough of them to show two digits of the difference, and three at least."""
+    size = abs(difference)
+    if size == 0 or not math.isfinite(size):
+        return 3
+    return min(8, max(3, 1 - math.floor(math.log10(size))))
 
 
 def _caution(smaller: int) -> str:

@@ -29,7 +29,7 @@ class Scale:
         given = np.asarray(values, dtype=np.float64)
         given = np.where(np.isfinite(given), given, np.nan)
         span = self.full - self.zero
-        return np.zeros_like(given) * given if span == 0 else np.clip((given - self.zero) / span, 0, 1)
+        return given * 0 if span == 0 else np.clip((given - self.zero) / span, 0, 1)
 
 
 def pinned_scale(values: ArrayLike, signal: str) -> Scale | None:

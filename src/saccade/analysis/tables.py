@@ -1,6 +1,7 @@
 """What the analysis reads of a run: its tables, once, and whether there is anything to analyse."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -26,7 +27,11 @@ class RunLike(Protocol):
         ...
 
     def rollouts(self) -> pd.DataFrame:
-        """One row per rollout."""
+        """One row per response, in the order of the traces."""
+        ...
+
+    def skipped(self) -> pd.DataFrame:
+        """What could not be processed: stage, sample_id, index, reason."""
         ...
 
 
@@ -34,14 +39,19 @@ class Tables:
     """The tables of one run, read once however many figures ask for them."""
 
     def __init__(self, run: RunLike) -> None:
-        """Refuse a run that has not been probed."""
-        if len(run) == 0:
-            where = getattr(run, "path", "RUN")
-            raise SaccadeError(
-                f"The run {where} holds no traces, so there is nothing to analyse. "
-                f"Measure its responses first: `saccade probe {where}`."
-            )
+        """Refuse a run without responses, or one that has not been probed."""
         self.run = run
+        where = getattr(run, "path", "RUN")
+        if len(run) == 0:
+            raise SaccadeError(
+                f"The run {where} holds no responses, so there is nothing to analyse. "
+                f"Roll a model out first: `saccade trace MODEL TASK --out {where}`."
+            )
+        if self.tokens.empty:
+            raise SaccadeError(
+                f"The run {where} holds {len(run)} responses and no traces, so there is nothing "
+                f"to analyse. Measure them first: `saccade probe {where}`."
+            )
 
     @cached_property
     def tokens(self) -> pd.DataFrame:
@@ -54,12 +64,18 @@ class Tables:
         return self.run.rollouts()
 
 
-def facts(manifest: Mapping[str, Any], *, prefix: str = "") -> dict[str, str]:
-    """The manifest's plain values by dotted name, in its own order; long lists are left out."""
+def run_facts(run: RunLike) -> dict[str, str]:
+    """What the run was made with, as its manifest says it."""
+    manifest = getattr(run, "manifest", {})
+    return _flat(asdict(manifest) if is_dataclass(manifest) else manifest)  # type: ignore[arg-type]
+
+
+def _flat(values: Mapping[str, Any], *, prefix: str = "") -> dict[str, str]:
+    """Plain values by dotted name, in their own order."""
     found: dict[str, str] = {}
-    for name, value in manifest.items():
+    for name, value in values.items():
         if isinstance(value, Mapping):
-            found |= facts(value, prefix=f"{prefix}{name}.")
+            found |= _flat(value, prefix=f"{prefix}{name}.")
         elif isinstance(value, list | tuple):
             if all(isinstance(item, str | int | float) for item in value):
                 found[f"{prefix}{name}"] = ", ".join(map(str, value))
@@ -69,9 +85,10 @@ def facts(manifest: Mapping[str, Any], *, prefix: str = "") -> dict[str, str]:
 
 
 def skipped(run: RunLike) -> dict[str, int]:
-    """How many samples and responses were skipped, by stage and reason."""
-    counts: dict[str, int] = {}
-    for item in getattr(run, "skipped", ()):
-        name = f"{item.stage}: {item.reason}"
-        counts[name] = counts.get(name, 0) + 1
-    return counts
+    """How many samples and responses were skipped, by stage and reason; the most frequent first."""
+    frame = run.skipped()
+    if frame.empty:
+        return {}
+    counts = (frame["stage"] + ": " + frame["reason"]).value_counts(sort=False)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    return {str(name): int(n) for name, n in ranked}

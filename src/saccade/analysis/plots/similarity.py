@@ -1,12 +1,13 @@
 """Draws the distributions of `distributions.py`: curves, one tick per question, medians, n."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
@@ -19,7 +20,13 @@ from saccade.errors import SaccadeError
 if TYPE_CHECKING:
     from saccade.analysis.density import Floats
 
-GROUPS = {True: ("correct", CORRECT, "-"), False: ("incorrect", INCORRECT, (0, (4, 1.6)))}
+Dashes = Literal["-"] | tuple[float, tuple[float, float]]
+
+GROUPS: dict[bool, tuple[str, str, Dashes]] = {
+    True: ("correct", CORRECT, "-"),
+    False: ("incorrect", INCORRECT, (0, (4, 1.6))),
+}
+"""Name, colour and line of either verdict, in the order drawn."""
 RUG = {True: -0.045, False: -0.105}
 """Where each group's ticks stand below the curves, as a share of the highest curve."""
 BARE = {True: 0.62, False: 0.3}
@@ -53,8 +60,8 @@ def plot_similarity_distributions(
 def plot_similarity_panels(frame: pd.DataFrame) -> Figure:
     """The three panels side by side, lettered, with the number of questions and responses."""
     with style():
-        figure = Figure(figsize=(len(PANELS) * COLUMN, 2.75), layout="constrained")
-        figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr]
+        layout = ConstrainedLayoutEngine(wspace=0.06, h_pad=0.07)
+        figure = Figure(figsize=(len(PANELS) * COLUMN, 2.75), layout=layout)
         for letter, panel, ax in zip("abc", PANELS, figure.subplots(1, len(PANELS)), strict=True):
             plot_similarity_distributions(frame, panel=panel, ax=ax)
             ax.set_title(f"{letter}   {ax.get_title(loc='left')}", loc="left")

@@ -5,7 +5,7 @@ bytes: nothing in here knows the time or the machine.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,13 @@ from markupsafe import Markup
 
 from saccade.analysis.accuracy import accuracy_by_task, compare_accuracy
 from saccade.analysis.figures import FIGURES, Figure, Finding
-from saccade.analysis.report.cases import typical_cases
+from saccade.analysis.report.cases import paired_case, typical_cases
 from saccade.analysis.report.files import draw_bytes, slug, to_json, write
 from saccade.analysis.report.pages import environment, stylesheet
 from saccade.analysis.report.strip import SHOWN, token_strip
 from saccade.analysis.report.svg import inline
-from saccade.analysis.scales import pinned_scales
-from saccade.analysis.tables import RunLike, Tables, facts, skipped
+from saccade.analysis.scales import Scale, pinned_scales
+from saccade.analysis.tables import RunLike, Tables, run_facts, skipped
 from saccade.errors import SaccadeError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Drawn:
     """One figure of one run: what the page needs, or why there is no drawing."""
 
     figure: Figure
-    svg: Markup = Markup("")
+    svg: str = ""
     finding: Finding | None = None
     frame: pd.DataFrame | None = None
     csv: str = ""
@@ -52,6 +52,7 @@ class Section:
     facts: Mapping[str, str]
     accuracy: pd.DataFrame
     skipped: Mapping[str, int]
+    damaged: int
     figures: "Sequence[Drawn]"
     cases: "Sequence[tuple[str, Markup]]"
 
@@ -67,25 +68,33 @@ def render(
 ) -> Path:
     """One report of one or several runs by name (`before`, `after`); the path of the page.
 
-    With one run its files lie in `figures/` and `tables/`, with several one folder deeper, under
-    each run's name.
+    One run's files lie in `figures/` and `tables/` of `out`; several runs have a folder each.
+    Tokens are coloured by one scale, so that all strips of the report compare.
     """
     if not runs:
         raise SaccadeError("A report needs at least one run; none was given.")
     tables = {name: Tables(_opened(run)) for name, run in runs.items()}
     folder = Path(out)
-    anchors = _anchors(list(tables))
+    anchors = _anchors(tables)
+    scales = _common_scales(tables.values())
     sections = [
-        _section(name, read, folder, anchors[name], alone=len(tables) == 1)
+        _section(
+            name, read, folder / (anchors[name] if len(tables) > 1 else ""), anchors[name], scales
+        )
         for name, read in tables.items()
     ]
     write(folder / "summary.json", to_json({s.name: _summary(s) for s in sections}))
-    page = environment().get_template("report.html.j2").render(
-        title=title or " and ".join(tables),
-        sections=sections,
-        compared=_compared(sections),
-        first_rows=FIRST_ROWS,
-        css=stylesheet("report.css") + stylesheet("strip.css"),
+    page = (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            title=title or " and ".join(tables),
+            sections=sections,
+            compared=_compared(sections),
+            pair=_pair(tables, scales),
+            first_rows=FIRST_ROWS,
+            css=stylesheet("report.css") + stylesheet("strip.css"),
+        )
     )
     return write(folder / "report.html", page)
 
@@ -105,37 +114,45 @@ def _name(run: RunLike) -> str:
     return Path(str(getattr(run, "path", "run"))).name
 
 
-def _anchors(names: list[str]) -> dict[str, str]:
-    """One distinct safe name per run."""
+def _anchors(names: Iterable[str]) -> dict[str, str]:
+    """One safe name per run, for its folder and its place in the page; no two are equal."""
     found: dict[str, str] = {}
-    for place, name in enumerate(names):
-        short = slug(name)
-        found[name] = short if short not in found.values() else f"{short}-{place}"
+    for name in names:
+        anchor = slug(name)
+        while anchor in {*found.values(), "compared"}:
+            anchor += "-"
+        found[name] = anchor
     return found
 
 
-def _section(name: str, tables: Tables, folder: Path, anchor: str, *, alone: bool) -> Section:
+def _common_scales(tables: Iterable[Tables]) -> dict[str, Scale]:
+    """One colour scale per signal over the tokens of all runs."""
+    frames = [read.tokens[[name for name in SHOWN if name in read.tokens]] for read in tables]
+    return pinned_scales(pd.concat(frames), SHOWN)
+
+
+def _section(
+    name: str, tables: Tables, folder: Path, anchor: str, scales: Mapping[str, Scale]
+) -> Section:
     """Everything about one run, its files written."""
-    below = "" if alone else anchor
-    drawn = [_drawn(figure, tables, folder, below, anchor) for figure in FIGURES.values()]
-    scales = pinned_scales(tables.tokens, SHOWN)
     accuracy = accuracy_by_task(tables.rollouts)
-    write(folder / "tables" / below / "accuracy.csv", accuracy.to_csv(index=False))
+    write(folder / "tables" / "accuracy.csv", accuracy.to_csv(index=False))
     return Section(
         name=name,
         anchor=anchor,
-        facts=facts(getattr(tables.run, "manifest", {})),
+        facts=run_facts(tables.run),
         accuracy=accuracy,
         skipped=skipped(tables.run),
-        figures=drawn,
+        damaged=len(getattr(tables.run, "broken", ())),
+        figures=[_drawn(figure, tables, folder, anchor) for figure in FIGURES.values()],
         cases=[
             (why, token_strip(trace, scales=scales, mentions=True, styled=False, key=anchor))
-            for why, trace in typical_cases(tables.run, tables.tokens)
+            for why, trace in typical_cases(tables)
         ],
     )
 
 
-def _drawn(figure: Figure, tables: Tables, folder: Path, below: str, anchor: str) -> Drawn:
+def _drawn(figure: Figure, tables: Tables, folder: Path, anchor: str) -> Drawn:
     """One figure computed, drawn and written; a run that lacks what it needs says so instead."""
     try:
         frame = figure.frame(getattr(tables, figure.reads))
@@ -143,9 +160,9 @@ def _drawn(figure: Figure, tables: Tables, folder: Path, below: str, anchor: str
         return Drawn(figure, refused=str(mistake))
     canvas, finding = figure.draw(frame), figure.find(frame)
     svg, csv = draw_bytes(canvas, "svg").decode(), frame.to_csv(index=False)
-    write(folder / "figures" / below / f"{figure.id}.svg", svg)
-    write(folder / "figures" / below / f"{figure.id}.png", draw_bytes(canvas, "png"))
-    write(folder / "tables" / below / f"{figure.id}.csv", csv)
+    write(folder / "figures" / f"{figure.id}.svg", svg)
+    write(folder / "figures" / f"{figure.id}.png", draw_bytes(canvas, "png"))
+    write(folder / "tables" / f"{figure.id}.csv", csv)
     shown = Markup(inline(svg, prefix=f"{anchor}-{figure.id}", label=finding.sentence))  # noqa: S704
     return Drawn(figure, shown, finding, frame, _data_uri(csv))
 
@@ -163,6 +180,20 @@ def _compared(sections: "Sequence[Section]") -> list[tuple[str, list[dict[str, A
     return [
         (str(task), [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")])
         for task, rows in frame.groupby("task", sort=False)
+    ]
+
+
+def _pair(
+    tables: Mapping[str, Tables], scales: Mapping[str, Scale]
+) -> tuple[str, list[tuple[str, Markup]]] | None:
+    """One question as every run answered it, where there are several runs."""
+    found = paired_case(tables) if len(tables) > 1 else None
+    if found is None:
+        return None
+    why, traces = found
+    return why, [
+        (name, token_strip(trace, scales=scales, styled=False, key=f"pair {name}"))
+        for name, trace in zip(tables, traces, strict=True)
     ]
 
 

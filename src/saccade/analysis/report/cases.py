@@ -1,50 +1,73 @@
 """Which responses a report shows in full: typical ones, by rule, so that nobody picks them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from saccade.analysis.tables import RunLike
+from saccade.analysis.labels import label
+from saccade.analysis.tables import Tables
 from saccade.samples import Trace
 
 BY = "visual_similarity"
+QUESTION = ["task", "sample_id"]
+KEYS = ["task", "sample_id", "step", "index"]
 
 
-def typical_cases(run: RunLike, tokens: pd.DataFrame) -> list[tuple[str, Trace]]:
+def typical_cases(tables: Tables) -> list[tuple[str, Trace]]:
     """One correct and one incorrect response, each with why it was chosen.
 
     The one whose mean visual similarity is nearest the median of its kind, the first among equals;
     without that signal, the one whose length is.
     """
-    keys = [key for key in ("task", "sample_id", "step", "index") if key in tokens]
-    measured = BY in tokens and bool(tokens[BY].notna().any())
-    what = "mean visual similarity" if measured else "length"
-    value = tokens[BY].astype("float64") if measured else pd.Series(1.0, index=tokens.index)
-    table = tokens[[*keys, "correct"]].assign(value=value)
-    grouped = table.groupby([*keys, "correct"], sort=False, dropna=True)["value"]
-    responses = (grouped.mean() if measured else grouped.sum()).reset_index()
-    responses = responses[np.isfinite(responses["value"])]
+    responses, what = _responses(tables.tokens)
     cases = []
     for verdict, name in ((True, "correct"), (False, "incorrect")):
-        rows = responses[responses["correct"].astype(bool) == verdict]
+        rows = responses[responses["correct"] == verdict]
         if len(rows):
-            row = rows.loc[(rows["value"] - rows["value"].median()).abs().idxmin()]
+            distance = (rows["value"] - rows["value"].median()).abs().to_numpy()
+            row = rows.iloc[int(distance.argmin())]
             title = f"A typical {name} response ({what} nearest the median of {len(rows)})"
-            cases.append((title, find_trace(run, row, keys)))
+            cases.append((title, tables.run[place_of(tables, row)]))
     return cases
 
 
-def find_trace(run: RunLike, row: "pd.Series[object]", keys: list[str]) -> Trace:
-    """The trace of one row of a table."""
-    wanted = tuple(row[key] for key in keys)
-    for place in range(len(run)):
-        trace = run[place]
-        rollout = trace.rollout
-        known = {
-            "task": trace.sample.task,
-            "sample_id": rollout.sample_id,
-            "step": rollout.step,
-            "index": rollout.index,
-        }
-        if tuple(known[key] for key in keys) == wanted:
-            return trace
-    raise AssertionError(f"the run's tokens name a response it does not hold: {wanted}")
+def _responses(tokens: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """One row per judged response with the value that says how typical it is, and its name."""
+    measured = BY in tokens and bool(np.isfinite(tokens[BY].astype("float64")).any())
+    value = tokens[BY].astype("float64") if measured else tokens["length"]
+    judged = tokens[[*KEYS, "correct"]].assign(value=value)
+    judged = judged[judged["correct"].notna()].astype({"correct": bool})
+    responses = judged.groupby([*KEYS, "correct"], sort=False)["value"].mean().reset_index()
+    return responses[responses["value"].notna()], f"mean {label(BY).text}" if measured else "length"
+
+
+def paired_case(tables: Mapping[str, Tables]) -> tuple[str, list[Trace]] | None:
+    """The first question that the first run got wrong and the last one right, answered by each.
+
+    Only each question's first response counts. Without such a question it is the first one that
+    all runs answered; None where there is none.
+    """
+    first = {name: read.tokens.drop_duplicates(QUESTION) for name, read in tables.items()}
+    verdicts = pd.concat(
+        [rows.set_index(QUESTION)["correct"] for rows in first.values()], axis=1, join="inner"
+    )
+    if verdicts.empty:
+        return None
+    turned = (verdicts.iloc[:, 0].eq(False) & verdicts.iloc[:, -1].eq(True)).fillna(False)
+    chosen = verdicts.index[int(turned.to_numpy(dtype=bool).argmax())]
+    rule = "wrong in the first run, right in the last" if turned.any() else "answered by all"
+    traces = []
+    for name, read in tables.items():
+        same = [(first[name][key] == value) for key, value in zip(QUESTION, chosen, strict=True)]
+        row = first[name][np.logical_and.reduce(same)].iloc[0]
+        traces.append(read.run[place_of(read, row)])
+    return f"The first question {rule} ({turned.sum()} of {len(verdicts)} turned)", traces
+
+
+def place_of(tables: Tables, row: "pd.Series[Any]") -> int:
+    """Where in the run the response of one row of a table is: the tables are in the run's order."""
+    rollouts = tables.rollouts
+    same = np.logical_and.reduce([(rollouts[key] == row[key]).to_numpy() for key in KEYS])
+    return int(np.flatnonzero(same)[0])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from saccade.analysis.labels import label
+from saccade.analysis.labels import Label, label
 from saccade.analysis.report.images import pictures
 from saccade.analysis.report.pages import environment, stylesheet
 from saccade.analysis.report.text import visible
@@ -25,27 +25,16 @@ SHOWN = ("visual_similarity", "entropy", "hidden_shift.blind", "kl.blind")
 
 @dataclass(frozen=True)
 class Channel:
-    """One signal of the strip: its slot in the style file, its words and its scale."""
+    """One signal of the strip: its slot in the style file and its scale, where it was measured."""
 
     slot: str
     signal: str
     scale: Scale | None
 
     @property
-    def text(self) -> str:
-        """The signal's name in words."""
-        return label(self.signal).text
-
-    @property
-    def meaning(self) -> str:
-        """What it measures."""
-        return label(self.signal).meaning
-
-    @property
-    def ends(self) -> tuple[str, str]:
-        """The numbers at no colour and at full colour."""
-        assert self.scale is not None
-        return f"{self.scale.zero:.3g}", f"{self.scale.full:.3g}"
+    def words(self) -> Label:
+        """What it is called, and what it measures."""
+        return label(self.signal)
 
 
 @dataclass(frozen=True)

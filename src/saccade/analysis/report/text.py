@@ -24,7 +24,4 @@ def _shown(char: str, *, lines: bool) -> str:
         return char
     if char in "\n\t":
         return "⏎" if char == "\n" else "⇥"
-    code = ord(char)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
+    return f"⟨U+{ord(char):04X}⟩"
