@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -142,8 +143,6 @@ def test_a_missing_signal_is_missing_and_never_a_number(tmp_path):
 
 
 def test_rollouts_flatten_rewards(tmp_path):
-    from dataclasses import replace
-
     odd = replace(rollout("s0", 0), rewards={"it's": 2.0}, correct=None)
     with RunWriter.open(tmp_path / "run", manifest()) as writer:
         writer.write_rollouts("000000", [sample("s0")], [odd, rollout("s0", 1)])
@@ -172,7 +171,9 @@ def test_sql_reads_every_view_and_lists(run):
         for view in ("samples", "rollouts", "traces", "skipped", "tokens")
     }
     assert counts == {"samples": 4, "rollouts": 8, "traces": 8, "skipped": 0, "tokens": 28}
-    best = run.sql("SELECT sum(rewards['answer']) AS n, any_value(sampling ->> 'temperature') t FROM rollouts")
+    best = run.sql(
+        "SELECT sum(rewards['answer']) AS n, min(sampling ->> 'temperature') AS t FROM rollouts"
+    )
     assert best.iloc[0].tolist() == [4.0, "1.0"]
     region = run.sql("SELECT regions[1].box[3] AS x1, metadata ->> 'level' AS level FROM samples")
     assert region.iloc[0].tolist() == [2.0, "2"]
@@ -204,7 +205,9 @@ def test_sql_sees_no_other_file(run, tmp_path):
             run.sql(query)
 
 
-@pytest.mark.parametrize("query", ["SELEC 1", "SELECT nothing FROM tokens", "SELECT 1 FROM nowhere"])
+@pytest.mark.parametrize(
+    "query", ["SELEC 1", "SELECT nothing FROM tokens", "SELECT 1 FROM nowhere"]
+)
 def test_a_wrong_query_says_what_is_wrong(run, query):
     with pytest.raises(SaccadeError, match="DuckDB cannot answer"):
         run.sql(query)
@@ -289,8 +292,6 @@ def test_a_damaged_or_missing_image_is_named(tmp_path):
 
 
 def test_text_is_data(tmp_path):
-    from dataclasses import replace
-
     evil = "<script>alert(1)</script>\x1b[2J';--$x^2$|"
     said = replace(rollout("s0", 0), text=evil, prompt=evil)
     spoken = replace(trace("s0", 0), rollout=said, tokens=(evil, "b", "\ufffd"))

@@ -12,8 +12,8 @@ from PIL import Image
 from saccade.errors import SaccadeError
 from saccade.store.files import write_whole
 
-_MODES = frozenset({"1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"})
-"""What PNG can hold; any other mode is stored as RGB."""
+_MODES = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA"})
+"""What PNG can hold. Any other mode is stored as RGB, which is what a processor makes of it."""
 
 
 def png_bytes(image: Image.Image) -> bytes:

@@ -113,13 +113,11 @@ class Run(Sequence[Trace]):
         A signal without its ablation means `blind`: `kl` is the column `kl.blind`.
         """
         names = self.signals if signals is None else [self._signal(name) for name in signals]
-        self._rows()
         columns = "".join(f", t.{quoted(name)}" for name in dict.fromkeys(names))
         return self._ask(_TOKENS.format(signals=columns))
 
     def rollouts(self) -> pd.DataFrame:
         """One row per response; every reward is a column `reward.<name>`."""
-        self._rows()
         columns = "".join(
             f", rewards[{literal(name)}] AS {quoted(f'reward.{name}')}"
             for name in self._ask(_REWARDS)["name"]
@@ -143,22 +141,22 @@ class Run(Sequence[Trace]):
         raise SaccadeError(f"{self.path} has no signal {name!r}; it has {has}.")
 
     def _rows(self) -> pd.DataFrame:
-        return self._read(lambda snapshot: snapshot.rows)
+        return self._read(lambda now: now.rows)
 
     def _sample_places(self) -> dict[str, tuple[Path, int]]:
-        return self._read(lambda snapshot: snapshot.sample_places)
+        return self._read(lambda now: now.sample_places)
 
     def _ask(self, query: str) -> pd.DataFrame:
-        return self._read(lambda snapshot: snapshot.ask(query))
+        return self._read(lambda now: now.ask(query))
 
     def _read(self, get: Callable[[Snapshot], Result]) -> Result:
         """Read; if a part turns out damaged, leave it out and read again."""
-        try:
-            return get(self._snapshot)
-        except duckdb.Error as error:
-            if isinstance(error, MISTAKES) or not self._found_damage():
-                raise SaccadeError(f"DuckDB cannot answer: {error}") from error
-        return get(self._snapshot)
+        while True:
+            try:
+                return get(self._snapshot)
+            except duckdb.Error as error:
+                if isinstance(error, MISTAKES) or not self._found_damage():
+                    raise SaccadeError(f"DuckDB cannot answer: {error}") from error
 
     def _found_damage(self) -> bool:
         before = self._snapshot.parts

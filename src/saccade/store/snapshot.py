@@ -12,7 +12,7 @@ import pyarrow as pa
 from saccade.errors import SaccadeError
 from saccade.store.files import UNREADABLE, Broken, open_part, parts
 from saccade.store.schema import NESTED, TABLES, measured_names
-from saccade.store.views import CREATE_ROWS, connect, frame
+from saccade.store.views import connect, frame
 
 
 class Snapshot:
@@ -50,7 +50,6 @@ class Snapshot:
     @cached_property
     def rows(self) -> pd.DataFrame:
         """Every response in the run's order and where it lies; in SQL the table `_rows`."""
-        self.connection.cursor().execute(CREATE_ROWS)
         return self.ask("SELECT * FROM _rows ORDER BY row")
 
     @cached_property
@@ -95,12 +94,12 @@ def _all_parts(folder: Path) -> Iterator[tuple[str, Path]]:
     return ((table, path) for table in TABLES for path in parts(folder / table))
 
 
-def _columns(path: Path, *, deep: bool) -> Iterator[str]:
+def _columns(path: Path, *, deep: bool) -> list[str]:
     """The part's column names; raises if it is damaged."""
     with open_part(path) as part:
         if deep:
             part.read()
-        return iter(part.schema_arrow.names)
+        return list(part.schema_arrow.names)
 
 
 def _group_ends(path: Path) -> list[int]:

@@ -4,6 +4,7 @@ Nothing is loaded: a query reads the columns it names. What the user may ask is 
 this folder; DuckDB is told to touch no other file and to write none.
 """
 
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,8 +24,8 @@ MISTAKES = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserExcept
 _PLACE = pa.schema([("filename", pa.string()), ("file_row_number", pa.int64())])
 """What DuckDB adds to every row read: its part, and its row there."""
 
-CREATE_ROWS = """
-CREATE TABLE IF NOT EXISTS _rows AS
+_ROWS = """
+CREATE TABLE _rows AS
 SELECT step, sample_id, index, correct, task,
        s.filename AS sample_part, s.file_row_number AS sample_row,
        r.filename AS rollout_part, r.file_row_number AS rollout_row,
@@ -60,6 +61,7 @@ def connect(
         _create_view(connection, table, parts[table])
     columns = "".join(f", {quoted(name)}[p] AS {quoted(name)}" for name in signals)
     connection.execute(_TOKENS.format(signals=columns))
+    connection.execute(_ROWS)
     _lock_down(connection, folder)
     return connection
 
@@ -112,9 +114,13 @@ def _create_view(connection: duckdb.DuckDBPyConnection, table: str, paths: Seque
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """No files but the run's, no Python variables, no way to change that. Spills go to /tmp."""
+    """No files but the run's, no Python variables, no way to change that.
+
+    DuckDB opens its spill folder to queries too, so that folder is one of its own.
+    """
+    spill = Path(tempfile.gettempdir()) / f"saccade-{os.getpid()}"
     for setting in (
-        f"temp_directory = {literal(tempfile.gettempdir())}",
+        f"temp_directory = {literal(str(spill))}",
         "python_enable_replacements = false",
         f"allowed_directories = [{literal(str(folder))}]",
         "enable_external_access = false",
