@@ -55,15 +55,22 @@ def paired_case(tables: Mapping[str, Tables]) -> tuple[str, list[Trace]] | None:
     )
     if verdicts.empty:
         return None
-    turned = (verdicts.iloc[:, 0].eq(False) & verdicts.iloc[:, -1].eq(True)).fillna(False)
-    chosen = verdicts.index[int(turned.to_numpy(dtype=bool).argmax())]
-    rule = "wrong in the first run, right in the last" if turned.any() else "answered by all"
+    known = verdicts.notna().all(axis=1).to_numpy()
+    truth = verdicts.astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+    turned = known & ~truth[:, 0] & truth[:, -1]
+    chosen = verdicts.index[int(turned.argmax())]
+    why = (
+        f"The first of {turned.sum()} questions, out of {len(verdicts)}, whose first response is "
+        "wrong in the first run and right in the last."
+        if turned.any()
+        else f"The first of {len(verdicts)} questions answered by all; none turned right."
+    )
     traces = []
     for name, read in tables.items():
         same = [(first[name][key] == value) for key, value in zip(QUESTION, chosen, strict=True)]
         row = first[name][np.logical_and.reduce(same)].iloc[0]
         traces.append(read.run[place_of(read, row)])
-    return f"The first question {rule} ({turned.sum()} of {len(verdicts)} turned)", traces
+    return why, traces
 
 
 def place_of(tables: Tables, row: "pd.Series[Any]") -> int:
