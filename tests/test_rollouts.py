@@ -267,13 +267,26 @@ def truncated() -> Image.Image:
     return Image.open(io.BytesIO(file.getvalue()[:200]))
 
 
+def misspelt() -> Image.Image:
+    """A PNG whose second chunk of pixels has no name."""
+    file = io.BytesIO()
+    picture(0, 300, 300).save(file, "PNG")
+    head, _, tail = file.getvalue().rpartition(b"IDAT")
+    return Image.open(io.BytesIO(head + b"\0\1\2\3" + tail))
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        (sample("broken", "how many?", truncated()), "images cannot be encoded: .*truncated"),
+        (sample("cut", "how many?", truncated()), "cannot read these images and .*truncated"),
+        (sample("misspelt", "how many?", misspelt()), "must be readable, but one is not: broken"),
+        (sample("empty", "how many?", Image.new("RGB", (0, 5))), "must have pixels, but one is e"),
         (sample("long", "why? " * 400), r"room in the model's context of 1024 tokens, but has \d+"),
         (sample("trick", "what is <|image_pad|>?"), "has '<|image_pad|>' in its question"),
-        (sample("thin", "how many?", picture(0, 900, 2)), "cannot be encoded: .*aspect ratio"),
+        (
+            sample("thin", "how many?", picture(0, 900, 2)),
+            "cannot read these images .*aspect ratio",
+        ),
         (SAMPLES[0], "ids must be unique"),
     ],
     ids=lambda value: value.id if isinstance(value, Sample) else "",

@@ -15,19 +15,15 @@ from saccade.samples import Skipped
 
 T = TypeVar("T")
 
-UNREADABLE = (OSError, SyntaxError, IndexError, ValueError)
-"""What Pillow and the processors raise at broken files and at images that do not fit a prompt."""
-
 
 def prompt_length(vlm: VLM, prompt: str, images: Sequence[Image]) -> int:
-    """Encode one prompt alone, which reads its images: its tokens, or why it cannot be used."""
+    """Tokens in a prompt, or why it cannot be used: it is encoded alone, images and all."""
+    if any(0 in image.size for image in images):
+        raise SaccadeError("every image must have pixels, but one is empty.")
     try:
-        ids = encode(vlm, [prompt], [images])["input_ids"]
-    except UNREADABLE as error:
-        raise SaccadeError(f"the prompt and its images cannot be encoded: {error}") from error
-    if not images and vlm.image_token_id in ids:
-        raise SaccadeError("the prompt asks for an image, so the sample must have one.")
-    length = int(ids.shape[1])
+        length = int(encode(vlm, [prompt], [images])["input_ids"].shape[1])
+    except SyntaxError as error:  # Pillow's word for a PNG with a broken chunk
+        raise SaccadeError(f"every image must be readable, but one is not: {error}") from error
     if length >= vlm.context:
         raise SaccadeError(
             f"the prompt must leave room in the model's context of {vlm.context} tokens, but has"

@@ -1,4 +1,4 @@
-"""Signals against hand-worked values and plain loops, always at parameters that are not the default."""
+"""Signals against hand-worked values and plain loops, at parameters that are not the default."""
 
 import math
 from typing import Any
