@@ -25,16 +25,13 @@ class Snapshot:
     def __init__(self, folder: Path, *, deep: bool = False) -> None:
         self.folder = folder
         self.broken: list[Broken] = []
-        names: dict[str, None] = {}
-        self.parts: dict[str, list[Path]] = {table: [] for table in TABLES}
+        self.parts: dict[str, dict[Path, list[str]]] = {table: {} for table in TABLES}
         for table, path in _all_parts(folder):
             try:
-                columns = _columns(path, deep=deep)
+                self.parts[table][path] = _columns(path, deep=deep)
             except UNREADABLE as error:
                 self.broken.append(Broken(path, str(error).splitlines()[0]))
-                continue
-            self.parts[table].append(path)
-            names.update(dict.fromkeys(columns if table == "traces" else ()))
+        names = dict.fromkeys(name for part in self.parts["traces"].values() for name in part)
         self.signals = tuple(n for n in measured_names(names) if not n.startswith(NESTED))
         self._check_something_left()
 

@@ -18,6 +18,9 @@ from saccade.store.schema import TABLES, arrow_schema
 
 VIEWS = (*TABLES, "tokens")
 
+Columns = Mapping[Path, Sequence[str]]
+"""The parts of a table in order, with the columns of each."""
+
 MISTAKES = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """What DuckDB raises when the query is wrong, rather than the files."""
 
@@ -53,7 +56,7 @@ FROM (
 
 
 def connect(
-    folder: Path, parts: Mapping[str, Sequence[Path]], signals: Sequence[str]
+    folder: Path, parts: Mapping[str, Columns], signals: Sequence[str]
 ) -> duckdb.DuckDBPyConnection:
     """A connection that sees the run's views, and nothing else of the machine."""
     connection = duckdb.connect(":memory:")
@@ -97,12 +100,16 @@ def frame(table: pa.Table) -> pd.DataFrame:
     return whole.astype(dict.fromkeys(complete, bool))
 
 
-def _create_view(connection: duckdb.DuckDBPyConnection, table: str, paths: Sequence[Path]) -> None:
-    """`_<table>` knows where each row lies, `<table>` is the documented columns alone."""
-    if paths:
-        names = ", ".join(literal(str(path)) for path in paths)
+def _create_view(connection: duckdb.DuckDBPyConnection, table: str, parts: Columns) -> None:
+    """`_<table>` knows where each row lies, `<table>` is the documented columns alone.
+
+    Uniting columns by name reads the end of every part once more, so only where they differ.
+    """
+    if parts:
+        names = ", ".join(literal(str(path)) for path in parts)
+        differ = len({frozenset(columns) for columns in parts.values()}) > 1
         connection.execute(
-            f"CREATE VIEW _{table} AS FROM read_parquet([{names}], union_by_name = true, "
+            f"CREATE VIEW _{table} AS FROM read_parquet([{names}], union_by_name = {differ}, "
             "hive_partitioning = false, filename = true, file_row_number = true)"
         )
     else:
