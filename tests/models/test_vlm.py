@@ -1,6 +1,8 @@
 """Loading a model and finding its parts."""
 
+import copy
 import logging
+import shutil
 import subprocess
 import sys
 
@@ -86,9 +88,9 @@ def test_a_question_with_an_image_token_in_it_is_refused(vlm):
 def test_a_fingerprint_is_the_models_and_not_the_folders(tiny_folder, tiny_vlm, tmp_path):
     seen = {tiny_vlm(family).fingerprint for family in FAMILIES}
     assert len(seen) == len(FAMILIES)
-    copy = tmp_path / "copy"
-    copy.symlink_to(tiny_folder("llava"))
-    again = load_vlm(str(copy), device="cpu", dtype="float32")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.symlink_to(tiny_folder("llava"))
+    again = load_vlm(str(elsewhere), device="cpu", dtype="float32")
     assert again.fingerprint == tiny_vlm("llava").fingerprint
     with torch.no_grad():
         again.norm.weight[0] += 1e-6
@@ -123,6 +125,29 @@ def test_names_that_are_no_model_are_refused_in_one_sentence(tmp_path):
     BertConfig().save_pretrained(tmp_path)
     with pytest.raises(SaccadeError, match="is a bert model, .* images and text"):
         load_vlm(str(tmp_path))
+
+
+def test_a_folder_that_lacks_a_part_is_refused_by_its_name(tiny_folder, tmp_path):
+    for missing in ("model.safetensors", "tokenizer.json", "preprocessor_config.json"):
+        folder = tmp_path / missing
+        shutil.copytree(tiny_folder("llava"), folder)
+        (folder / missing).unlink()
+        with pytest.raises(SaccadeError, match="No model could be read from"):
+            load_vlm(str(folder), device="cpu")
+
+
+def test_a_template_may_be_the_tokenizers_but_there_must_be_one(tiny_vlm):
+    vlm = tiny_vlm("llava")
+    sample = Sample("s", "Why?", (), "2", "t")
+    bare, lent = copy.copy(vlm.processor), copy.copy(vlm.processor)
+    bare.chat_template = lent.chat_template = None
+    bare.tokenizer = copy.copy(vlm.tokenizer)
+    bare.tokenizer.chat_template = None
+    lent.tokenizer = copy.copy(vlm.tokenizer)
+    lent.tokenizer.chat_template = vlm.processor.chat_template
+    assert VLM("lent", vlm.model, lent).render(sample) == vlm.render(sample)
+    with pytest.raises(SaccadeError, match="bare has no chat template"):
+        VLM("bare", vlm.model, bare).render(sample)
 
 
 def test_loading_says_nothing_of_torchvision(tiny_folder, caplog):

@@ -17,7 +17,7 @@ from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 from transformers.utils.hub import cached_file
 
 from saccade.errors import SaccadeError
-from saccade.models.names import resolve
+from saccade.models.names import LAB_MODELS, resolve
 from saccade.models.vlm import VLM
 
 DTYPES: dict[str, torch.dtype | str] = {
@@ -52,24 +52,26 @@ def load_vlm(
         "revision": revision or "main",
         "trust_remote_code": trust_remote_code,
     }
-    config = _config(name, folder, source)
-    with _quiet_torchvision():
-        processor = _load_processor(folder, config, source)
-    model: Any = AutoModelForImageTextToText.from_pretrained(
-        folder, config=config, dtype=DTYPES[dtype], use_safetensors=True, **source
-    )
+    try:
+        config = _config(name, folder, source)
+        with _quiet_torchvision():
+            processor = _load_processor(folder, config, source)
+        model: Any = AutoModelForImageTextToText.from_pretrained(
+            folder, config=config, dtype=DTYPES[dtype], use_safetensors=True, **source
+        )
+    except SaccadeError:
+        raise
+    except (ImportError, OSError, ValueError) as error:
+        raise SaccadeError(
+            f"No model could be read from {name!r}: it must be a hub id, a complete model folder or"
+            f" one of {', '.join(LAB_MODELS)}. {str(error).strip().splitlines()[0]}"
+        ) from error
     return VLM(name, model.to(device).eval(), _prepare(processor))
 
 
 def _config(name: str, folder: str, source: dict[str, Any]) -> Any:
-    """The checkpoint's configuration, or an error that says what is wrong with the name."""
-    try:
-        config = AutoConfig.from_pretrained(folder, **source)
-    except (OSError, ValueError) as error:
-        raise SaccadeError(
-            f"No model could be read from {name!r}: it must be a hub id, a folder with a"
-            f" config.json, or a shipped lab model. {error}"
-        ) from error
+    """The checkpoint's configuration, or an error that says why it is not one of ours."""
+    config = AutoConfig.from_pretrained(folder, **source)
     known = type(config) in AutoModelForImageTextToText._model_mapping
     if not known and "AutoModelForImageTextToText" not in getattr(config, "auto_map", {}):
         raise SaccadeError(

@@ -14,12 +14,12 @@ LAB_MODELS: dict[str, str] = {
 
 def resolve(name: str) -> str:
     """The folder of a shipped lab model; any other name (hub id or folder) comes back as it is."""
-    if not name.startswith("lab/") or Path(name).is_dir():
-        return name
     if name not in LAB_MODELS:
-        raise SaccadeError(
-            f"Unknown lab model {name!r}; the shipped ones are {', '.join(LAB_MODELS)}."
-        )
+        if name.startswith("lab/") and not Path(name).is_dir():
+            raise SaccadeError(
+                f"Unknown lab model {name!r}; the shipped ones are {', '.join(LAB_MODELS)}."
+            )
+        return name
     folder = Path(str(resources.files("saccade.models"))) / name
     if not (folder / "config.json").is_file():
         raise SaccadeError(f"{name} is not part of this installation: {folder} holds no model.")

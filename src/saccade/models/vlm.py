@@ -141,14 +141,24 @@ class VLM:
                 )
         content: list[dict[str, str]] = [{"type": "image"} for _ in sample.images]
         content.append({"type": "text", "text": sample.question})
-        conversation = [{"role": "user", "content": content}]
-        rendered = self.tokenizer.apply_chat_template(
-            conversation,
-            chat_template=getattr(self.processor, "chat_template", None),
+        rendered = self.processor.apply_chat_template(
+            [{"role": "user", "content": content}],
+            chat_template=self._template(),
             add_generation_prompt=True,
             tokenize=False,
         )
         return str(rendered)
+
+    def _template(self) -> str | None:
+        """The tokenizer's chat template where the processor has none of its own (None: it has)."""
+        own = getattr(self.processor, "chat_template", None)
+        lent: str | None = None if own else self.tokenizer.chat_template
+        if not own and not lent:
+            raise SaccadeError(
+                f"{self.name} has no chat template, so its prompts cannot be written; a base model"
+                " needs one in its folder (chat_template.jinja)."
+            )
+        return lent
 
     def _lacks(self, what: str) -> SaccadeError:
         """The error for a model whose structure is not one that can be measured."""
