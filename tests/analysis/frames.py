@@ -71,7 +71,7 @@ class FakeRun:
 
     def tokens(self) -> pd.DataFrame:
         """One row per response token."""
-        return pd.concat([_token_rows(trace) for trace in self.traces], ignore_index=True)
+        return pd.DataFrame(_token_columns(self.traces))
 
     def rollouts(self) -> pd.DataFrame:
         """One row per rollout."""
@@ -93,17 +93,25 @@ def _keys(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _token_rows(trace: Trace) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {
-            "position": np.arange(len(trace.tokens)),
-            "token": list(trace.tokens),
-            "token_id": list(trace.token_ids),
-            **trace.signals,
-        }
-    )
-    verdict = pd.array([trace.rollout.correct] * len(frame), dtype="boolean")
-    return frame.assign(**_keys(trace), correct=verdict)
+def _token_columns(traces: list[Trace]) -> dict[str, Any]:
+    """The token table's columns; a signal that a trace lacks is missing there."""
+    lengths = [len(trace.tokens) for trace in traces]
+    keys = pd.DataFrame([_keys(trace) for trace in traces])
+    verdicts = pd.array([trace.rollout.correct for trace in traces], dtype="boolean")
+    names = [name for name in SIGNALS if any(name in trace.signals for trace in traces)]
+    return {
+        **{name: keys[name].repeat(lengths).to_numpy() for name in keys},
+        "position": np.concatenate([np.arange(length) for length in lengths]),
+        "token": [token for trace in traces for token in trace.tokens],
+        "token_id": [token for trace in traces for token in trace.token_ids],
+        "correct": verdicts.repeat(lengths),
+        **{name: np.concatenate([_signal(trace, name) for trace in traces]) for name in names},
+    }
+
+
+def _signal(trace: Trace, name: str) -> np.ndarray:
+    missing = np.full(len(trace.tokens), np.nan, dtype=np.float32)
+    return trace.signals.get(name, missing)
 
 
 def _rollout_row(trace: Trace) -> dict[str, Any]:

@@ -104,7 +104,10 @@ def test_the_same_bytes_again(out: Path, tmp_path: Path) -> None:
 
 def test_several_runs_in_one_report(tmp_path: Path) -> None:
     """A section each, one table of all, one question as each answered it, no id twice."""
-    runs = {"lab/base": make_run(questions=9, accuracy=0.3), "lab/tuned": make_run(seed=5)}
+    runs = {
+        "lab/base": make_run(questions=9, accuracy=0.3),
+        "lab/tuned": make_run(questions=9, seed=5),
+    }
     path = render(runs, tmp_path / "out")
     page = Elements(path.read_text())
     assert {"compared", "lab-base", "lab-tuned"} <= set(page.ids)
