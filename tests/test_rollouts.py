@@ -184,7 +184,9 @@ def test_however_split_over_processes(vlm: VLM, reference: Any) -> None:
 
 def test_other_words_other_responses(vlm: VLM, reference: Any) -> None:
     assert len(set(reference.values())) == len(reference)
-    other = said(rollout(vlm, SAMPLES[:1], n=3, max_new_tokens=16, seed=6))
+    asked = [SAMPLES[0], replace(SAMPLES[0], id="the same question under another id")]
+    other = said(rollout(vlm, asked, n=3, max_new_tokens=16, seed=6))
+    assert len(set(other.values())) == 6
     assert not set(other.values()) & set(reference.values())
 
 

@@ -2,7 +2,8 @@
 
 `probe` collects, `iter_traces` streams (a long run writes as it goes). How the numbers are found is
 `plain.py`; what they are is `signals.py`. A batch moves a value by float rounding alone: a response
-probed alone, padded, or in another order gets the same numbers to about 1e-6 in float32.
+probed alone, padded or in another order gets the same numbers, in float32 to a few millionths (of
+the value, where it is above 1: k3 is an exponential and magnifies rounding by its own size).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
