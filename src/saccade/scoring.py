@@ -14,7 +14,9 @@ from saccade.samples import Box, Sample
 _FORM = re.compile(r"\s*<think>(?P<think>.*?)</think>\s*<answer>(?P<answer>.*?)</answer>\s*", re.S)
 _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 _NUMBER = r"-?\d+(?:\.\d+)?"
-_BOX = re.compile(rf"[\[(]\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*[\])]")
+_BOX = re.compile(
+    rf"[\[(]\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*[\])]"
+)
 
 
 def extract_answer(text: str) -> str | None:
@@ -85,20 +87,25 @@ class Reward:
 
 
 REWARDS: Mapping[str, Reward] = {
-    "format": Reward("exactly one <think>…</think>, then exactly one <answer>…</answer>", format_reward),
+    "format": Reward(
+        "exactly one <think>…</think>, then exactly one <answer>…</answer>", format_reward
+    ),
     "answer": Reward("the answer equals the gold answer", answer_reward),
-    "iou": Reward("overlap of the answered box with the gold box (correct from 0.5)", iou_reward, 0.5),
+    "iou": Reward(
+        "overlap of the answered box with the gold box (correct from 0.5)", iou_reward, 0.5
+    ),
 }
 
 
 def score(sample: Sample, text: str) -> tuple[dict[str, float], bool]:
-    """The rewards of a response by name (its format and the sample's scorer), and whether it is correct."""
+    """The rewards by name (format and the sample's scorer), and whether the response is correct."""
     if sample.scorer not in REWARDS:
         known = ", ".join(REWARDS)
         raise SaccadeError(
             f"Sample {sample.id!r} asks for the scorer {sample.scorer!r}; there are: {known}."
         )
     rewards = {
-        name: REWARDS[name].function(sample, text) for name in dict.fromkeys(("format", sample.scorer))
+        name: REWARDS[name].function(sample, text)
+        for name in dict.fromkeys(("format", sample.scorer))
     }
     return rewards, rewards[sample.scorer] >= REWARDS[sample.scorer].correct_from

@@ -5,11 +5,11 @@ import io
 import pytest
 import torch
 from PIL import Image
-from tiny import FAMILIES
 
 from saccade.errors import SaccadeError
 from saccade.models import encode, with_responses
 from saccade.samples import Sample
+from tiny import FAMILIES
 
 
 def noise(width, height, seed):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny import FAMILIES
 
 from saccade.errors import SaccadeError
 from saccade.models import encode, image_tokens, with_responses
 from saccade.models.layout import _seen
 from saccade.samples import Sample
+from tiny import FAMILIES
 
 SIZES = ((96, 72), (60, 150), (130, 40))
 

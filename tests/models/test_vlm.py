@@ -9,7 +9,6 @@ import sys
 import pytest
 import torch
 from PIL import Image
-from tiny import FAMILIES
 from transformers import AutoModelForImageTextToText, BertConfig, Idefics3Processor
 from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string
 
@@ -17,6 +16,7 @@ from saccade.errors import SaccadeError
 from saccade.models import LAB_MODELS, VLM, load_vlm
 from saccade.models.loading import SAME_IMAGES
 from saccade.samples import Sample
+from tiny import FAMILIES
 
 
 @pytest.fixture(params=sorted(FAMILIES))

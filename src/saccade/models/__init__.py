@@ -21,7 +21,7 @@ _HOMES = {
     "with_responses": "saccade.models.inputs",
 }
 
-__all__ = ["LAB_MODELS", *sorted(_HOMES)]  # noqa: PLE0604, PLE0605 - the table above is the list
+__all__ = ["LAB_MODELS", *sorted(_HOMES)]  # noqa: PLE0604 - the table above is the list
 
 
 def __getattr__(name: str) -> Any:

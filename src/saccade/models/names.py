@@ -6,9 +6,9 @@ from pathlib import Path
 from saccade.errors import SaccadeError
 
 LAB_MODELS: dict[str, str] = {
-    "lab/base": "micro Qwen2.5-VL that has learnt the lab tasks' form but not yet to look",
-    "lab/tuned": "lab/base after reinforcement learning on the lab tasks",
-    "lab/base-internvl": "the same start in the InternVL architecture: tiles and a thumbnail",
+    "lab/base": "micro Qwen2.5-VL taught to see, then fine-tuned on narrators that misread",
+    "lab/tuned": "lab/base trained on, supervised, on narrators that read right",
+    "lab/base-internvl": "micro InternVL made as lab/base",
 }
 
 

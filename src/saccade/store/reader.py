@@ -8,7 +8,7 @@ import duckdb
 import pandas as pd
 
 from saccade.errors import SaccadeError
-from saccade.samples import Sample, Trace
+from saccade.samples import Rollout, Sample, Trace
 from saccade.store.files import UNREADABLE, Broken
 from saccade.store.images import get_image
 from saccade.store.manifest import check_readable, read_manifest
@@ -80,11 +80,10 @@ class Run(Sequence[Trace]):
         if not -len(self) <= index < len(self):
             raise IndexError(f"{self.path} has {len(self)} responses; there is no number {index}.")
         place = self._rows().iloc[index]
-        rollout = self._row(place["rollout_part"], place["rollout_row"])
         probed = isinstance(place["trace_part"], str)
         return trace_of(
             self.sample(place["sample_id"]),
-            rollout_of({name: value.as_py() for name, value in rollout.items()}),
+            self.rollout(index),
             self._row(place["trace_part"], place["trace_row"]) if probed else {},
         )
 
@@ -106,6 +105,19 @@ class Run(Sequence[Trace]):
             )
         row = {name: value.as_py() for name, value in self._row(*places[sample_id]).items()}
         return sample_of(row, [get_image(self.path / "images", name) for name in row["images"]])
+
+    def rollout(self, index: int) -> Rollout:
+        """The response `index` alone, without reading its sample's images."""
+        place = self._rows().iloc[index]
+        row = self._row(place["rollout_part"], place["rollout_row"])
+        return rollout_of({name: value.as_py() for name, value in row.items()})
+
+    def units(self) -> dict[str, list[int]]:
+        """The numbers of the responses in each unit of work, units in the run's order."""
+        units: dict[str, list[int]] = {}
+        for index, part in enumerate(self._rows()["rollout_part"]):
+            units.setdefault(Path(part).stem, []).append(index)
+        return units
 
     def tokens(self, signals: Sequence[str] | None = None) -> pd.DataFrame:
         """One row per token of every probed response, with all signals or with these.

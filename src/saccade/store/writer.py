@@ -71,7 +71,7 @@ class RunWriter:
         samples, rows = list(samples), [rollout_row(rollout) for rollout in rollouts]
         keys = {_key(row) for row in rows}
         self._check_unit(unit, self._rollouts, keys, len(rows))
-        ours = [s for s in samples if self._samples.get((s.id,), unit) == unit]
+        ours = [s for s in samples if self.unit_of(s.id) in (None, unit)]
         self._check_samples({s.id for s in samples}, keys)
         self._drop("traces", unit, self._traces)
         self._write_skipped("probe", unit, ())
@@ -107,6 +107,10 @@ class RunWriter:
     def done_traces(self) -> set[Key]:
         """The responses probed so far."""
         return set(self._traces)
+
+    def unit_of(self, sample_id: str) -> str | None:
+        """The unit that holds this sample; none if it is new to the run."""
+        return self._samples.get((sample_id,))
 
     def stamp(self, **facts: Any) -> None:
         """Record facts that are known only now, such as `checks` or `notes`, in the manifest."""

@@ -25,7 +25,10 @@ def load_task(
     seed: int = 0,
     level: int = 2,
 ) -> "LabTask":
-    """The samples of a task. `limit` is how many (a lab task has as many as you ask for, 500 if you do not)."""
+    """The samples of a task.
+
+    `limit` is how many; a lab task has as many as are asked for, 500 if nothing is said.
+    """
     if name not in TASKS:
         raise SaccadeError(f"There is no task {name!r}. Tasks are: {', '.join(TASKS)}.")
     from saccade.tasks.lab import LabTask

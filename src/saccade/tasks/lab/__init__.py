@@ -1,7 +1,7 @@
 """The lab: procedural visual-reasoning tasks whose ground truth is known.
 
-A `LabTask` is a lazy sequence: sample `i` depends on nothing but the task's name, split, level, seed
-and `i`. Which split a problem belongs to is decided by a hash of what its pictures show, so no
+A `LabTask` is a lazy sequence: sample `i` depends on nothing but the task's name, split, level,
+seed and `i`. Which split a problem belongs to is decided by a hash of what its pictures show, so no
 picture of the test split can ever be drawn for training.
 """
 

@@ -73,9 +73,7 @@ class Counting:
         """Name every thing in reading order, then count those that fit."""
         colours, shapes = palette(self.level)
         seen = [(eyes.read(t.colour, colours), eyes.read(t.shape, shapes)) for t in self.things]
-        told = [
-            f"{a(c)} {s} at the {t.place}" for (c, s), t in zip(seen, self.things, strict=True)
-        ]
+        told = [f"{a(c)} {s} at the {t.place}" for (c, s), t in zip(seen, self.things, strict=True)]
         count = sum(_asked(c, s, self.colour, self.shape) for c, s in seen)
         there = f"there {'is' if count == 1 else 'are'} {count} {self._kind(count)}"
         return f"I see {listing(told)}. So {there}.", str(count)

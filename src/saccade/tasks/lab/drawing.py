@@ -79,7 +79,11 @@ def _glyph(character: str) -> Callable[[Pen, Box, Colour], None]:
     def write(pen: Pen, box: Box, colour: Colour) -> None:
         x0, y0, x1, y1 = box
         pen.text(
-            ((x0 + x1) / 2, (y0 + y1) / 2), character, fill=colour, font=_font(int(y1 - y0)), anchor="mm"
+            ((x0 + x1) / 2, (y0 + y1) / 2),
+            character,
+            fill=colour,
+            font=_font(int(y1 - y0)),
+            anchor="mm",
         )
 
     return write

@@ -16,7 +16,7 @@ ORDINALS = ("first", "second")
 
 @dataclass(frozen=True)
 class FewShot:
-    """Classes shown side by side in picture one, `names` from left to right; `asked` in picture two.
+    """Classes side by side in picture one, `names` from left to right; `asked` in picture two.
 
     At level 1 the classes differ in colour and in shape, from level 2 on they may share either.
     """
@@ -56,8 +56,7 @@ class FewShot:
     def question(self) -> str:
         """Gives the names in the order of the first picture."""
         taught = [
-            f"{a(name)} {thing.place}"
-            for name, thing in zip(self.names, self.support, strict=True)
+            f"{a(name)} {thing.place}" for name, thing in zip(self.names, self.support, strict=True)
         ]
         return f"The first picture shows {listing(taught)}. What does the second picture show?"
 
@@ -74,7 +73,8 @@ class FewShot:
         name = self.names[kinds.index(seen)]
         first = listing(taught)
         return (
-            f"{first[0].upper()}{first[1:]}. The second picture shows {a(seen)}. So it is {a(name)}.",
+            f"{first[0].upper()}{first[1:]}. The second picture shows {a(seen)}. "
+            f"So it is {a(name)}.",
             name,
         )
 

@@ -74,7 +74,9 @@ class Geometry:
     def question(self) -> str:
         """Asks for the area or the perimeter."""
         name = "".join(letter.shape for letter in self._letters)
-        return f"What is the {self.asked} of {f'figure {name}' if name else 'the figure'} in squares?"
+        return (
+            f"What is the {self.asked} of {f'figure {name}' if name else 'the figure'} in squares?"
+        )
 
     @property
     def answer(self) -> str:
@@ -115,7 +117,7 @@ class Geometry:
         """The figure by its kinds and colours, the sides by their numbers: right or wrong ones."""
         kinds = ("figure", "rectangle", "right triangle", "triangle")
         colours, _ = palette(3)
-        phrases: dict[str, tuple[str, ...]] = {kind: ("figure",) for kind in kinds}
+        phrases: dict[str, tuple[str, ...]] = dict.fromkeys(kinds, ("figure",))
         phrases |= {f"{c} {k}": ("figure",) for c in colours for k in kinds}
         for number in range(1, SQUARES + 1):
             phrases |= {f"{number} wide": ("width",), f"{number} high": ("height",)}

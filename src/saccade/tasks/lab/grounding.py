@@ -53,7 +53,9 @@ class Grounding:
         target = self.things[0]
         x0, y0, x1, y1 = (int(v) for v in target.box)
         right, down = (eyes.read(0, (-SLIP, SLIP)) for _ in range(2))
-        right, down = (max(-low, min(d, SIZE - high)) for d, low, high in ((right, x0, x1), (down, y0, y1)))
+        right, down = (
+            max(-low, min(d, SIZE - high)) for d, low, high in ((right, x0, x1), (down, y0, y1))
+        )
         box = (x0 + right, y0 + down, x1 + right, y1 + down)
         spans = f"from {box[0]} to {box[2]} across and from {box[1]} to {box[3]} down"
         return f"The {target.phrase} is at the {target.place}. It reaches {spans}.", _written(box)

@@ -18,8 +18,8 @@ SIZES = {2: (34, 42), 3: (24, 31)}
 class Puzzle:
     """`colours` and `shapes` in grid order; one runs along the rows, the other along the columns.
 
-    `rows` says which (`shape` or `colour`). At level 3 what runs along the columns is shifted by one
-    from row to row, so it runs along the diagonals.
+    `rows` says which (`shape` or `colour`). At level 3 what runs along the columns is shifted by
+    one from row to row, so it runs along the diagonals.
     """
 
     rows: str
@@ -39,9 +39,7 @@ class Puzzle:
         c, s = tuple(rng.sample(colours, side)), tuple(rng.sample(shapes, side))
         hole = (rng.randrange(side), rng.randrange(side))
         bare = cls(rows, c, s, hole, (), level)
-        things = [
-            bare._thing(rng, row, column) for row in range(side) for column in range(side)
-        ]
+        things = [bare._thing(rng, row, column) for row in range(side) for column in range(side)]
         return cls(rows, c, s, hole, tuple(things), level)
 
     def _thing(self, rng: random.Random, row: int, column: int) -> Thing:
@@ -91,8 +89,8 @@ class Puzzle:
         where = f"the {row} row and the {column} column"
         return (
             f"The question mark is in {where}. Each row has one {self.rows} and each {line} one "
-            f"{other}. Its row has {_all(by_row, self.rows)}. Its {line} has {_all(by_line, other)}. "
-            f"So {a(f'{colour} {shape}')} is missing.",
+            f"{other}. Its row has {_all(by_row, self.rows)}. "
+            f"Its {line} has {_all(by_line, other)}. So {a(f'{colour} {shape}')} is missing.",
             f"{colour} {shape}",
         )
 

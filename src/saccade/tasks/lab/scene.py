@@ -138,7 +138,7 @@ def cell_box(rng: random.Random, cell: int, sizes: tuple[int, int], columns: int
 
 
 def named(things: Sequence[Thing], image: int = 0) -> tuple[Region, ...]:
-    """A region per thing: `red circle`, or `red circle 1`, `red circle 2` where there are several."""
+    """A region per thing: `red circle`, or `red circle 1`, `red circle 2` where two are alike."""
     seen: dict[str, int] = {}
     several = {t.phrase for i, t in enumerate(things) for u in things[:i] if u.phrase == t.phrase}
     regions = []

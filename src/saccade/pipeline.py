@@ -1,0 +1,197 @@
+"""A task, a model and a run folder put together: roll out, probe, or both.
+
+Work goes in units of about `UNIT` responses, each written whole when it is done. Killed at any
+moment and called again with the same words, every function here goes on where it was. What fails
+for one sample is written down with its reason, and the rest goes on.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from saccade.errors import SaccadeError
+from saccade.models import VLM
+from saccade.probes import Probing, iter_traces
+from saccade.rollouts import Sampling, iter_rollouts
+from saccade.samples import Rollout, Sample, Skipped
+from saccade.store import Manifest, Run, RunWriter, open_run
+
+Progress = Callable[[int, int], None]
+"""Called with how many are done and how many there are: samples rolled out, responses probed."""
+
+T = TypeVar("T")
+
+UNIT = 64
+"""Responses in a unit, or one sample's if those are more. Not a setting: what a unit's name stands
+for must not change while a run is resumed."""
+
+
+def trace(
+    vlm: VLM,
+    samples: Sequence[Sample],
+    out: str | Path,
+    *,
+    task: Mapping[str, Any],
+    sampling: Sampling | None = None,
+    probing: Probing | None = None,
+    on_rollout: Progress | None = None,
+    on_probe: Progress | None = None,
+) -> Run:
+    """Roll a model out on samples and probe what it said: the run in `out`, made or completed.
+
+    Both halves' settings are compared before any work is done.
+    """
+    sampling, probing = sampling or Sampling(), probing or Probing()
+    words = replace(_words(vlm, task, sampling), probe=_settings(probing))
+    RunWriter.open(out, words).close()
+    roll_out(vlm, samples, out, task=task, sampling=sampling, on_progress=on_rollout)
+    return probe_run(out, vlm, probing, on_progress=on_probe)
+
+
+def roll_out(
+    vlm: VLM,
+    samples: Sequence[Sample],
+    out: str | Path,
+    *,
+    task: Mapping[str, Any],
+    sampling: Sampling | None = None,
+    on_progress: Progress | None = None,
+) -> Run:
+    """Let the model answer the samples, into the run folder `out`.
+
+    `task` says in the manifest which samples these are; it is compared when the run is resumed.
+    """
+    sampling = sampling or Sampling()
+    count = _Count(on_progress, len(samples))
+    with RunWriter.open(out, _words(vlm, task, sampling)) as writer:
+        done = writer.done_units()
+        for unit, places in _units(len(samples), sampling.n):
+            if unit in done:
+                count.add(len(places))
+                continue
+            fresh, doubles = _told_apart(writer, unit, (samples[place] for place in places))
+            count.add(len(doubles))
+            groups, skipped = _sorted_out(count.through(iter_rollouts(vlm, fresh, sampling)))
+            writer.write_rollouts(
+                unit,
+                [group.sample for group in groups],
+                [rollout for group in groups for rollout in group.rollouts],
+                skipped=[*doubles, *skipped],
+            )
+    return open_run(out)
+
+
+def probe_run(
+    path: str | Path,
+    vlm: VLM,
+    probing: Probing | None = None,
+    *,
+    on_progress: Progress | None = None,
+) -> Run:
+    """Measure the responses of a run with the model that gave them, into the same folder.
+
+    Another model is refused, since its numbers would stand beside the first one's words: compare
+    models in runs of their own.
+    """
+    probing = probing or Probing()
+    run = open_run(path)
+    words = replace(run.manifest, model=_model(vlm), probe=_settings(probing))
+    with RunWriter.open(path, words) as writer:
+        run.refresh()
+        done, count = writer.done_units("traces"), _Count(on_progress, len(run))
+        for unit, places in run.units().items():
+            if unit in done:
+                count.add(len(places))
+                continue
+            rollouts = [run.rollout(place) for place in places]
+            samples, unreadable = _stored_samples(run, rollouts)
+            count.add(len(unreadable))
+            readable = [rollout for rollout in rollouts if rollout.sample_id in samples]
+            outcomes = count.through(iter_traces(vlm, readable, samples, probing))
+            traces, skipped = _sorted_out(outcomes)
+            writer.write_traces(unit, traces, skipped=[*unreadable, *skipped])
+    run.refresh()
+    return run
+
+
+class _Count:
+    """Counts what passes and reports it."""
+
+    def __init__(self, on_progress: Progress | None, total: int) -> None:
+        self.on_progress, self.total, self.done = on_progress, total, 0
+
+    def add(self, number: int = 1) -> None:
+        """So many more are done."""
+        self.done += number
+        if self.on_progress is not None and number:
+            self.on_progress(self.done, self.total)
+
+    def through(self, items: Iterable[T]) -> Iterator[T]:
+        """Count items as they pass."""
+        for item in items:
+            yield item
+            self.add()
+
+
+def _units(count: int, n: int) -> Iterator[tuple[str, range]]:
+    """Names of the units, and the places of their samples."""
+    size = max(1, UNIT // n)
+    for number, start in enumerate(range(0, count, size)):
+        yield f"{number:06d}", range(start, min(start + size, count))
+
+
+def _sorted_out(outcomes: Iterable[T | Skipped]) -> tuple[list[T], list[Skipped]]:
+    """What came of a unit, and what was skipped."""
+    good: list[T] = []
+    skipped: list[Skipped] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Skipped):
+            skipped.append(outcome)
+        else:
+            good.append(outcome)
+    return good, skipped
+
+
+def _words(vlm: VLM, task: Mapping[str, Any], sampling: Sampling) -> Manifest:
+    return Manifest(model=_model(vlm), task=task, rollout=_settings(sampling))
+
+
+def _model(vlm: VLM) -> dict[str, str]:
+    name = type(vlm.model).__name__
+    return {"name": vlm.name, "class": name, "fingerprint": vlm.fingerprint}
+
+
+def _settings(settings: Sampling | Probing) -> dict[str, Any]:
+    """Settings without the batch size, which a run may be resumed with another of."""
+    return {name: value for name, value in asdict(settings).items() if name != "batch_size"}
+
+
+def _told_apart(
+    writer: RunWriter, unit: str, samples: Iterable[Sample]
+) -> tuple[list[Sample], list[Skipped]]:
+    """The samples of a unit, and those whose id an earlier unit has already."""
+    fresh: list[Sample] = []
+    doubles: list[Skipped] = []
+    for sample in samples:
+        if writer.unit_of(sample.id) in (None, unit):
+            fresh.append(sample)
+        else:
+            reason = "sample ids must be unique, and an earlier sample has this one too."
+            doubles.append(Skipped(sample.id, "rollout", reason))
+    return fresh, doubles
+
+
+def _stored_samples(
+    run: Run, rollouts: Iterable[Rollout]
+) -> tuple[dict[str, Sample], list[Skipped]]:
+    """The samples of these responses, and the responses whose sample can no longer be read."""
+    samples: dict[str, Sample] = {}
+    unreadable: list[Skipped] = []
+    for rollout in rollouts:
+        try:
+            name = rollout.sample_id
+            samples[name] = samples.get(name) or run.sample(name)
+        except SaccadeError as error:
+            unreadable.append(Skipped(name, "probe", str(error), rollout.index))
+    return samples, unreadable
