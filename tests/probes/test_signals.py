@@ -1,5 +1,6 @@
 """Signals against hand-worked values and plain loops, at parameters that are not the default."""
 
+import doctest
 import math
 from typing import Any
 
@@ -160,3 +161,11 @@ def test_sums_run_in_float32_whatever_the_model() -> None:
     assert similar.dtype == torch.float32
     assert torch.equal(similar, visual_similarity(states.float(), image.float()))
     assert torch.equal(hidden_shift(states, image), hidden_shift(states.float(), image.float()))
+
+
+def test_the_examples_in_the_docstrings() -> None:
+    from saccade.probes import signals
+
+    result = doctest.testmod(signals)
+    assert result.attempted >= 2
+    assert result.failed == 0
