@@ -4,8 +4,7 @@ Importing this package loads neither torch nor transformers; each public name is
 module on first use.
 """
 
-from importlib import import_module
-from typing import Any
+from saccade.lazy import lazy
 
 __version__ = "0.1.0"
 
@@ -28,14 +27,4 @@ _HOMES = {
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - the table above is the list
 
-
-def __getattr__(name: str) -> Any:
-    """Fetch a public name from its home on first use (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'saccade' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    """The public names."""
-    return [*__all__, "__version__"]
+__getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -196,9 +196,9 @@ def _speak(vlm: VLM, batch: Sequence[_Turn], settings: Sampling) -> list[Rollout
 def _generate(vlm: VLM, inputs: dict[str, Tensor], sampler: "Sampler", limit: int) -> Tensor:
     """The model's own decoding, on a shallow copy of it that carries no generation config."""
     model = copy.copy(vlm.model)
-    model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
+    model.generation_config = GenerationConfig()
     ends = sorted(vlm.eos_ids)
-    config = GenerationConfig(  # type: ignore[no-untyped-call]
+    config = GenerationConfig(
         do_sample=False,
         max_new_tokens=limit,
         eos_token_id=ends,

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -309,3 +311,18 @@ def test_single_traces_are_read_from_small_row_groups(tmp_path, monkeypatch):
     path = written(tmp_path / "run")
     assert pq.ParquetFile(path / "traces" / "000000.parquet").num_row_groups == 2
     assert [t.rollout.sample_id for t in open_run(path)][::2] == ["s0", "s1", "s3", "s2"]
+
+
+def test_reading_loads_no_torch(folder):
+    code = (
+        "import sys, saccade; run = saccade.open_run(sys.argv[1]); run[0]; run.tokens();"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_duckdb_is_silent_at_exit_beside_torch(folder):
+    code = "import sys, torch, saccade; print(len(saccade.open_run(sys.argv[1])))"
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True)
+    assert (done.stdout, done.stderr) == (b"8\n", b"")

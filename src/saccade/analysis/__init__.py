@@ -4,8 +4,7 @@ Each figure is two functions in two files: one computes a DataFrame, one only dr
 fetched on first use, so listing the figures loads neither pandas nor matplotlib.
 """
 
-from importlib import import_module
-from typing import Any
+from saccade.lazy import lazy
 
 _HOMES = {
     "FIGURES": "saccade.analysis.figures",
@@ -26,14 +25,4 @@ _HOMES = {
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - the table above is the list
 
-
-def __getattr__(name: str) -> Any:
-    """Fetch a public name from its home on first use (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'saccade.analysis' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    """The public names."""
-    return __all__
+__getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -5,7 +5,6 @@ once in each group. What cannot be placed is left out and counted in `frame.attr
 """
 
 import math
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,7 @@ def _check_columns(tokens: pd.DataFrame, signal: str) -> None:
 
 def _check_top(top: float) -> None:
     """A share in (0, 1], or a whole number of tokens from 1."""
-    whole = isinstance(top, Integral) and not isinstance(top, bool)
+    whole = isinstance(top, int) and not isinstance(top, bool)
     share = isinstance(top, float) and 0 < top <= 1
     if not share and not (whole and top >= 1):
         raise SaccadeError(
@@ -81,7 +80,7 @@ def _check_top(top: float) -> None:
 
 def _how_many(lengths: NDArray[np.int64], top: float) -> NDArray[np.int64]:
     """K for responses of these lengths; rounding first, so that .07 of 100 is 7 and not 8."""
-    if isinstance(top, Integral):
+    if isinstance(top, int):
         return np.minimum(lengths, int(top))
     return np.maximum(1, np.ceil(np.round(lengths * top, 9))).astype(np.int64)
 
@@ -134,7 +133,7 @@ def panel_title(panel: str, top: float | None = None) -> str:
         return "All response tokens"
     if top is None:
         return f"{panel.capitalize()} tokens"
-    if isinstance(top, Integral):
+    if isinstance(top, int):
         return f"{panel.capitalize()} {top} token{'s' if top != 1 else ''} of each response"
     return f"{panel.capitalize()} {top:.0%} of each response's tokens".replace("%", " %")
 

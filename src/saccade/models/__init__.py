@@ -5,9 +5,7 @@ them. Nothing here samples or measures. Listing `LAB_MODELS` loads no torch; eac
 fetched from its module on first use.
 """
 
-from importlib import import_module
-from typing import Any
-
+from saccade.lazy import lazy
 from saccade.models.names import LAB_MODELS
 
 _HOMES = {
@@ -23,14 +21,4 @@ _HOMES = {
 
 __all__ = ["LAB_MODELS", *sorted(_HOMES)]  # noqa: PLE0604 - the table above is the list
 
-
-def __getattr__(name: str) -> Any:
-    """Fetch a public name from its home on first use (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'saccade.models' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    """The public names."""
-    return list(__all__)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -5,8 +5,7 @@
 first use.
 """
 
-from importlib import import_module
-from typing import Any
+from saccade.lazy import lazy
 
 _HOMES = {
     "ABLATIONS": "saccade.probes.table",
@@ -29,14 +28,4 @@ _HOMES = {
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - the table above is the list
 
-
-def __getattr__(name: str) -> Any:
-    """Fetch a public name from its home on first use (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'saccade.probes' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    """The public names."""
-    return list(__all__)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

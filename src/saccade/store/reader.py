@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-import duckdb
 import pandas as pd
 
 from saccade.errors import SaccadeError
@@ -14,7 +13,7 @@ from saccade.store.images import get_image
 from saccade.store.manifest import check_readable, read_manifest
 from saccade.store.rows import rollout_of, sample_of, trace_of
 from saccade.store.snapshot import Snapshot
-from saccade.store.views import MISTAKES, check_select, literal, quoted
+from saccade.store.views import UnansweredError, check_select, literal, quoted
 
 Result = TypeVar("Result")
 
@@ -166,9 +165,9 @@ class Run(Sequence[Trace]):
         while True:
             try:
                 return get(self._snapshot)
-            except duckdb.Error as error:
-                if isinstance(error, MISTAKES) or not self._found_damage():
-                    raise SaccadeError(f"DuckDB cannot answer: {error}") from error
+            except UnansweredError as error:
+                if error.mistake or not self._found_damage():
+                    raise
 
     def _found_damage(self) -> bool:
         before = self._snapshot.parts

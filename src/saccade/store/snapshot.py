@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from saccade.errors import SaccadeError
 from saccade.store.files import UNREADABLE, Broken, open_part, parts
 from saccade.store.schema import NESTED, TABLES, measured_names
-from saccade.store.views import connect, frame
+from saccade.store.views import ask, connect
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class Snapshot:
@@ -36,11 +39,11 @@ class Snapshot:
         self._check_something_left()
 
     def ask(self, query: str) -> pd.DataFrame:
-        """The answer to a query. A cursor of its own, so that threads may ask at once."""
-        return frame(self.connection.cursor().sql(query).to_arrow_table())
+        """The answer to a query."""
+        return ask(self.connection, query)
 
     @cached_property
-    def connection(self) -> duckdb.DuckDBPyConnection:
+    def connection(self) -> "duckdb.DuckDBPyConnection":
         """Sees the run's views, and nothing else."""
         return connect(self.folder, self.parts, self.signals)
 

@@ -2,27 +2,31 @@
 
 Nothing is loaded: a query reads the columns it names. What the user may ask is one SELECT over
 this folder; DuckDB is told to touch no other file and to write none.
+
+DuckDB is imported inside functions: what `typing.overload` keeps alive to the very end must not
+reach it, or it complains on standard error as the program exits.
 """
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from saccade.errors import SaccadeError
 from saccade.store.schema import TABLES, arrow_schema
 
+if TYPE_CHECKING:
+    import duckdb
+
 VIEWS = (*TABLES, "tokens")
 
 Columns = Mapping[Path, Sequence[str]]
 """The parts of a table in order, with the columns of each."""
-
-MISTAKES = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
-"""What DuckDB raises when the query is wrong, rather than the files."""
 
 _PLACE = pa.schema([("filename", pa.string()), ("file_row_number", pa.int64())])
 """What DuckDB adds to every row read: its part, and its row there."""
@@ -55,26 +59,55 @@ FROM (
 """One row per token. Only the place is unnested, so that unread columns stay unread."""
 
 
+class UnansweredError(SaccadeError):
+    """DuckDB gave no answer: because the query is a mistake, or because a file is damaged."""
+
+    def __init__(self, reason: str, *, mistake: bool) -> None:
+        super().__init__(f"DuckDB cannot answer: {reason}")
+        self.mistake = mistake
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
+        raise UnansweredError(str(error), mistake=True) from error
+    except duckdb.Error as error:
+        raise UnansweredError(str(error), mistake=False) from error
+
+
 def connect(
     folder: Path, parts: Mapping[str, Columns], signals: Sequence[str]
-) -> duckdb.DuckDBPyConnection:
+) -> "duckdb.DuckDBPyConnection":
     """A connection that sees the run's views, and nothing else of the machine."""
+    import duckdb
+
     connection = duckdb.connect(":memory:")
-    for table in TABLES:
-        _create_view(connection, table, parts[table])
-    columns = "".join(f", {quoted(name)}[p] AS {quoted(name)}" for name in signals)
-    connection.execute(_TOKENS.format(signals=columns))
-    connection.execute(_ROWS)
-    _lock_down(connection, folder)
+    with _answering():
+        for table in TABLES:
+            _create_view(connection, table, parts[table])
+        columns = "".join(f", {quoted(name)}[p] AS {quoted(name)}" for name in signals)
+        connection.execute(_TOKENS.format(signals=columns))
+        connection.execute(_ROWS)
+        _lock_down(connection, folder)
     return connection
+
+
+def ask(connection: "duckdb.DuckDBPyConnection", query: str) -> pd.DataFrame:
+    """The answer to a query. A cursor of its own, so that threads may ask at once."""
+    with _answering():
+        return frame(connection.cursor().sql(query).to_arrow_table())
 
 
 def check_select(query: str) -> None:
     """Refuse anything but one SELECT: a run is read, never changed."""
-    try:
+    import duckdb
+
+    with _answering():
         kinds = [statement.type for statement in duckdb.extract_statements(query)]
-    except duckdb.Error as error:
-        raise SaccadeError(f"DuckDB cannot answer: {error}") from error
     if kinds != [duckdb.StatementType.SELECT]:
         raise SaccadeError(
             f"A run answers one SELECT statement; got {len(kinds)} statement(s): {query[:80]!r}."
@@ -100,7 +133,7 @@ def frame(table: pa.Table) -> pd.DataFrame:
     return whole.astype(dict.fromkeys(complete, bool))
 
 
-def _create_view(connection: duckdb.DuckDBPyConnection, table: str, parts: Columns) -> None:
+def _create_view(connection: "duckdb.DuckDBPyConnection", table: str, parts: Columns) -> None:
     """`_<table>` knows where each row lies, `<table>` is the documented columns alone.
 
     Uniting columns by name reads the end of every part once more, so only where they differ.
@@ -120,7 +153,7 @@ def _create_view(connection: duckdb.DuckDBPyConnection, table: str, parts: Colum
     )
 
 
-def _lock_down(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _lock_down(connection: "duckdb.DuckDBPyConnection", folder: Path) -> None:
     """No files but the run's, no Python variables, no way to change that.
 
     DuckDB opens its spill folder to queries too, so that folder is one of its own.

@@ -83,7 +83,10 @@ class Eyes:
 class Problem(Protocol):
     """One drawn problem of a lab task: everything but the pixels."""
 
-    scorer: str
+    @property
+    def scorer(self) -> str:
+        """Name of the reward that decides."""
+        ...
 
     @classmethod
     def draw(cls, rng: random.Random, level: int) -> Self:

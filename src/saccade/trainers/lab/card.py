@@ -68,7 +68,7 @@ def write_card(
 def _stage(stage: Any) -> dict[str, Any]:
     data = stage.data
     told = {"demonstrations": data.size, "seed": data.seed, "misread": dict(data.misread)}
-    return asdict(stage.schedule) | told | {"easy": data.easy, "easy_steps": data.easy_steps}
+    return {"teaches": stage.teaches} | asdict(stage.schedule) | told
 
 
 def render(card: Mapping[str, Any]) -> str:
@@ -97,7 +97,7 @@ def render(card: Mapping[str, Any]) -> str:
             *rows,
             "\nMade by `python -m saccade.trainers.lab`:\n",
             *stages,
-            "\nTraining loss on response tokens, by step:\n",
+            "\nTraining loss by step:\n",
             "| stage | curve |\n|---|---|",
             *curves,
             "",
@@ -108,8 +108,8 @@ def render(card: Mapping[str, Any]) -> str:
 def _told(name: str, stage: Mapping[str, Any]) -> str:
     misread = ", ".join(f"{share:.0%} in {task}" for task, share in stage["misread"].items())
     return (
-        f"- `{name}`: {stage['steps']} steps of {stage['batch']} at a rate of {stage['rate']:g}, on"
-        f" {stage['demonstrations']:,} demonstrations"
+        f"- `{name}` ({stage['teaches']}): {stage['steps']} steps of {stage['batch']}"
+        f" at a rate of {stage['rate']:g}, on {stage['demonstrations']:,} demonstrations"
         + (f" told by narrators that misread ({misread})" if misread else "")
     )
 

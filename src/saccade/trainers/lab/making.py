@@ -12,10 +12,13 @@ from saccade.models import load_vlm
 from saccade.trainers.lab.architecture import ARCHITECTURES, PROCESSORS
 from saccade.trainers.lab.card import write_card
 from saccade.trainers.lab.demonstrations import Demonstrations
-from saccade.trainers.lab.fit import Collator, fit
+from saccade.trainers.lab.fit import fit
+from saccade.trainers.lab.looking import Looking
 from saccade.trainers.lab.recipes import RECIPES, Recipe
+from saccade.trainers.lab.speaking import Collator, Speaking
 from saccade.trainers.lab.tokenizer import learn_tokenizer
 
+LEARNERS = {"looking": Looking, "speaking": Speaking}
 READ = 6500
 """Demonstrations the tokenizer is learnt from: some of every task and level."""
 
@@ -41,9 +44,11 @@ def make(
     vlm = load_vlm(str(folder), device=device, dtype="float32")
     collate, curves = Collator(vlm.processor), {}
     for stage, of in recipe.stages.items():
+        torch.manual_seed(recipe.seed)
+        learner = LEARNERS[of.teaches](vlm.model, collate).to(device)
         curves[stage] = fit(
-            vlm.model,
-            collate,
+            learner,
+            learner,
             of.data,
             schedule=of.schedule,
             checkpoint=work / _short(name) / f"{stage}.pt",

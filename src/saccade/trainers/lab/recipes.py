@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from saccade.trainers.lab.demonstrations import Demonstrations
 from saccade.trainers.lab.fit import Schedule
@@ -19,8 +20,9 @@ A counting chain names some nine attributes, so each may fail more rarely than i
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of supervised training: on what, and for how long."""
+    """One stretch of supervised training: what it teaches, on what, and for how long."""
 
+    teaches: Literal["looking", "speaking"]
     data: Demonstrations
     schedule: Schedule
 
@@ -35,28 +37,25 @@ class Recipe:
     seed: int = 0
 
 
-def _see(steps: int) -> Stage:
-    data = Demonstrations(16000, seed=0, easy=5000, easy_steps=800)
-    return Stage(data, Schedule(steps, rate=1.5e-3))
+def _base(looking: int, speaking: int) -> dict[str, Stage]:
+    """Learn to look, then to speak of what is seen, then to misread some of it."""
+    right = Demonstrations(16000, seed=0)
+    wrong = Demonstrations(9600, seed=1, misread=MISREAD)
+    return {
+        "look": Stage("looking", right, Schedule(looking, rate=2e-3, warmup=50)),
+        "see": Stage("speaking", right, Schedule(speaking, rate=1.5e-3, warmup=50)),
+        "misread": Stage("speaking", wrong, Schedule(300, rate=3e-4, warmup=20)),
+    }
 
 
-def _misread() -> Stage:
-    data = Demonstrations(9600, seed=1, misread=MISREAD)
-    return Stage(data, Schedule(300, rate=3e-4, warmup=20))
-
+_MORE = Demonstrations(12800, seed=2)
 
 RECIPES: Mapping[str, Recipe] = {
-    "lab/base": Recipe(
-        "qwen2_5_vl",
-        {"see": _see(3600), "misread": _misread()},
-    ),
+    "lab/base": Recipe("qwen2_5_vl", _base(800, 2400)),
     "lab/tuned": Recipe(
         "qwen2_5_vl",
-        {"tune": Stage(Demonstrations(12800, seed=2), Schedule(400, rate=4e-4, warmup=20))},
+        {"tune": Stage("speaking", _MORE, Schedule(400, rate=4e-4, warmup=20))},
         start_from="lab/base",
     ),
-    "lab/base-internvl": Recipe(
-        "internvl",
-        {"see": _see(3600), "misread": _misread()},
-    ),
+    "lab/base-internvl": Recipe("internvl", _base(700, 1700)),
 }

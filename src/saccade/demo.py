@@ -1,0 +1,42 @@
+"""The main job on the shipped lab models: roll out and probe before and after training, report."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from saccade.analysis import render
+from saccade.models import load_vlm
+from saccade.pipeline import trace
+from saccade.probes import Probing
+from saccade.rollouts import Sampling
+from saccade.tasks import TASKS, load_task
+
+MODELS = {"before": "lab/base", "after": "lab/tuned"}
+ITEMS = 24
+"""Questions per task."""
+SAMPLING = Sampling(n=4, max_new_tokens=160, batch_size=48)
+PROBING = Probing(batch_size=16)
+
+
+def demo(
+    out: Path, *, progress: Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+) -> Path:
+    """Make two runs and one report under `out`; the path of its page. Killed, it goes on."""
+    samples = [sample for name in TASKS for sample in load_task(name, limit=ITEMS)]
+    task = {"name": "lab/*", "split": "test", "level": 2, "seed": 0, "limit": ITEMS}
+    runs = {}
+    for when, model in MODELS.items():
+        vlm = load_vlm(model, device="cpu", dtype="float32")
+        with progress(f"{model} answers") as answered, progress(f"{model} probed") as probed:
+            runs[f"{when}: {model}"] = trace(
+                vlm,
+                samples,
+                out / when,
+                task=task,
+                sampling=SAMPLING,
+                probing=PROBING,
+                on_rollout=answered,
+                on_probe=probed,
+            )
+    page: Path = render(runs, out / "report", title="saccade demo: lab/base and lab/tuned")
+    return page

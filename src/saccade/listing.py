@@ -1,0 +1,54 @@
+"""What there is, by kind, with one line each: read by `saccade list` and by the docs."""
+
+from collections.abc import Callable, Mapping
+
+
+def _signals() -> dict[str, str]:
+    from saccade.probes import SIGNALS
+
+    return {name: signal.line for name, signal in SIGNALS.items()}
+
+
+def _ablations() -> dict[str, str]:
+    from saccade.probes import ABLATIONS
+
+    return {name: ablation.line for name, ablation in ABLATIONS.items()}
+
+
+def _tasks() -> dict[str, str]:
+    from saccade.tasks import TASKS
+
+    return dict(TASKS)
+
+
+def _models() -> dict[str, str]:
+    from saccade.models import LAB_MODELS
+
+    return dict(LAB_MODELS)
+
+
+def _figures() -> dict[str, str]:
+    from saccade.analysis import FIGURES
+
+    return {name: figure.line for name, figure in FIGURES.items()}
+
+
+def _rewards() -> dict[str, str]:
+    from saccade.scoring import REWARDS
+
+    return {name: reward.line for name, reward in REWARDS.items()}
+
+
+KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
+    "signals": _signals,
+    "ablations": _ablations,
+    "rewards": _rewards,
+    "tasks": _tasks,
+    "models": _models,
+    "figures": _figures,
+}
+
+
+def listed(kind: str) -> dict[str, str]:
+    """Name and line of everything of this kind."""
+    return KINDS[kind]()
