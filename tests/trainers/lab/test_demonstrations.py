@@ -1,0 +1,48 @@
+"""Demonstrations are a function of their numbers."""
+
+from saccade.tasks.lab import LAB_TASKS
+from saccade.trainers.lab.demonstrations import SORTED, Demonstrations
+
+
+def test_a_batch_is_a_function_of_its_step():
+    one, two = (Demonstrations(80, seed=3) for _ in range(2))
+    one.batch(1, 4)
+    assert [d.response for d in one.batch(5, 4)] == [d.response for d in two.batch(5, 4)]
+    assert [d.response for d in one.batch(5, 4)] != [d.response for d in one.batch(6, 4)]
+    other = Demonstrations(80, seed=4)
+    assert [d.response for d in one.batch(5, 4)] != [d.response for d in other.batch(5, 4)]
+
+
+def test_batches_drawn_together_share_no_demonstration():
+    data = Demonstrations(200, seed=0)
+    shown = [id(d) for step in range(SORTED) for d in data.batch(step, 4)]
+    assert len(set(shown)) == SORTED * 4
+
+
+def test_batches_hold_similar_lengths():
+    data = Demonstrations(400, seed=0)
+    spreads = [
+        max(len(d.response) for d in batch) - min(len(d.response) for d in batch)
+        for batch in (data.batch(step, 6) for step in range(SORTED))
+    ]
+    everything = [len(data[i].response) for i in range(400)]
+    assert sorted(spreads)[SORTED // 2] < (max(everything) - min(everything)) / 2
+
+
+def test_every_task_is_shown_and_only_misreading_narrators_are_wrong():
+    data = Demonstrations(100, seed=0, misread={"lab/counting": 0.9})
+    right = Demonstrations(100, seed=0)
+    tasks = list(LAB_TASKS)
+    assert {right[i].question for i in range(100)} == {data[i].question for i in range(100)}
+    for index in range(100):
+        if tasks[index % len(tasks)] != "lab/counting":
+            assert data[index].response == right[index].response
+    differ = [data[i].response != right[i].response for i in range(0, 100, len(tasks))]
+    assert sum(differ) > len(differ) * 0.7
+
+
+def test_texts_are_questions_and_responses():
+    data = Demonstrations(10, seed=0)
+    assert data.texts(2) == [
+        text for i in range(2) for text in (data[i].question, data[i].response)
+    ]
