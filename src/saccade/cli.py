@@ -176,14 +176,19 @@ def analyze(run: Path, out: Path | None) -> None:
     click.echo(write(run, out or run / "analysis"))
 
 
-@main.command(epilog=_examples("saccade demo --out demo"))
+@main.command(epilog=_examples("saccade demo", "saccade demo --out /tmp/demo --serve"))
 @click.option("--out", type=FOLDER, default="demo", show_default=True, help="Where to write.")
-def demo(out: Path) -> None:
+@click.option("--serve", is_flag=True, help="Then show the report at a local address.")
+def demo(out: Path, serve: bool) -> None:
     """The main job on the shipped lab models, before and after training: one report.html."""
     from saccade.demo import demo as show
+    from saccade.serving import serve as serve_page
     from saccade.terminal import progress
 
-    click.echo(show(out, progress=progress))
+    page = show(out, progress=progress)
+    click.echo(page)
+    if serve:
+        serve_page(page, announce=click.echo)
 
 
 @main.command("list", epilog=_examples("saccade list signals", "saccade list tasks --json"))

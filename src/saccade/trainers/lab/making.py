@@ -44,7 +44,6 @@ def make(
     vlm = load_vlm(str(folder), device=device, dtype="float32")
     collate, curves = Collator(vlm.processor), {}
     for stage, of in recipe.stages.items():
-        torch.manual_seed(recipe.seed)
         learner = LEARNERS[of.teaches](vlm.model, collate).to(device)
         curves[stage] = fit(
             learner,
