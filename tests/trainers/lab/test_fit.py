@@ -78,3 +78,4 @@ def test_the_rate_rises_holds_and_falls_to_nothing():
     assert rates[9:90] == pytest.approx([0.02] * 81)
     assert rates[105] == pytest.approx(0.01)
     assert 0 < rates[119] < 0.001
+    assert Schedule(120, rate=0.02, warmup=10, descent=0).rate_at(119) == 0.02

@@ -14,8 +14,6 @@ from torch import Tensor, nn
 
 from saccade.trainers.lab.demonstrations import Demonstration, Demonstrations
 
-DESCENT = 0.25
-"""Share of the steps over which the rate falls to zero."""
 EVERY = 50
 """Steps per entry of the curve."""
 
@@ -30,11 +28,14 @@ class Schedule:
     warmup: int = 100
     decay: float = 0.01
     clip: float = 1.0
+    descent: float = 0.25
+    """Share of the steps over which the rate falls to zero."""
     save_every: int = 250
 
     def rate_at(self, step: int) -> float:
-        """Linear warm-up, a plateau, and a linear descent to zero over the last quarter."""
-        left = (self.steps - step) / (self.steps * DESCENT)
+        """Linear warm-up, a plateau, and a linear descent to zero at the end."""
+        falling = self.steps * self.descent
+        left = (self.steps - step) / falling if falling else 1.0
         return self.rate * min(1.0, (step + 1) / self.warmup, left)
 
 
