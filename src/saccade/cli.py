@@ -5,7 +5,8 @@ user's mistake is one sentence on standard error: exit code 2 for wrong use, 1 f
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,38 +16,53 @@ from saccade import __version__
 from saccade.errors import SaccadeError
 from saccade.probes.settings import Probing
 from saccade.probes.table import ABLATIONS, SIGNALS
+from saccade.tasks import TASKS
+from saccade.terminal import inert, progress, quiet_libraries
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path, file_okay=False)
 RUN = click.Path(path_type=Path, file_okay=False, exists=True)
+SPLITS = click.Choice(["train", "validation", "test"])
 
 
 class Commands(click.Group):
     """A group whose commands report a user's mistake as a sentence, without a traceback."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words before the command."""
+        with _sentences():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        try:
+        with _sentences():
             return super().invoke(ctx)
-        except SaccadeError as error:
-            raise click.ClickException(str(error)) from error
 
 
-class Names(click.ParamType[tuple[str, ...]]):
-    """Names from a table, separated by commas."""
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Errors become one sentence in which a terminal finds nothing to obey."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # who reads our output has gone; click leaves quietly
+    except SaccadeError as error:
+        raise click.ClickException(inert(str(error))) from error
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise click.ClickException(inert(reason)) from error
+    except click.ClickException as error:
+        vars(error)["message"] = inert(error.message)  # click reads it when it shows the error
+        raise
 
-    name = "names"
 
-    def __init__(self, known: Mapping[str, Any]) -> None:
-        self.known = known
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
-        """`entropy,kl` as a tuple."""
-        names = tuple(value.split(",")) if isinstance(value, str) else tuple(value)
-        for name in names:
-            if name not in self.known:
-                self.fail(f"{name!r} is not one of {', '.join(self.known)}.", param, ctx)
-        return names
+def _signals(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[str, ...]:
+    """`entropy,kl` as a tuple."""
+    names = tuple(name.strip() for name in value.split(","))
+    for name in names:
+        if name not in SIGNALS:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(SIGNALS)}.")
+    return names
 
 
 @click.group(
@@ -75,6 +91,20 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
+def _number(
+    name: str,
+    default: float,
+    told: str,
+    *,
+    type: Any,  # noqa: A002 - click's own word for it
+) -> Callable[[Command], Command]:
+    """A number with a default; what it may be is checked before anything is loaded."""
+    metavar = "FLOAT" if isinstance(default, float) else "INTEGER"
+    return click.option(
+        name, default=default, type=type, metavar=metavar, show_default=True, help=told
+    )
+
+
 MODEL = _options(
     click.option("--device", help="cpu, cuda, cuda:1 …  [default: cuda where there is one]"),
     click.option(
@@ -90,21 +120,31 @@ MODEL = _options(
     ),
 )
 SAMPLING = _options(
-    click.option("-n", default=8, show_default=True, help="Responses to each question."),
-    click.option("--temperature", default=1.0, show_default=True, help="0 is greedy."),
-    click.option("--top-p", default=1.0, show_default=True, help="Nucleus sampling."),
-    click.option("--max-new-tokens", default=256, show_default=True),
-    click.option("--seed", default=0, show_default=True, help="Of the task and of the sampling."),
+    _number("-n", 8, "Responses to each question.", type=click.IntRange(1)),
+    _number("--temperature", 1.0, "0 is greedy.", type=click.FloatRange(0)),
+    _number(
+        "--top-p", 1.0, "Nucleus sampling; 1 is off.", type=click.FloatRange(0, 1, min_open=True)
+    ),
+    _number("--max-new-tokens", 256, "Where a response is cut.", type=click.IntRange(1)),
+    _number("--seed", 0, "Of the task and of the sampling.", type=int),
 )
 TASK = _options(
-    click.option("--limit", type=click.IntRange(1), help="Only the first so many questions."),
-    click.option("--split", default="test", show_default=True, help="train, validation or test."),
-    click.option("--level", default=2, show_default=True, help="Difficulty of a lab task, 1 to 3."),
+    click.option(
+        "--limit",
+        type=click.IntRange(1),
+        metavar="INTEGER",
+        help="Only the first so many questions.",
+    ),
+    click.option(
+        "--split", type=SPLITS, default="test", show_default=True, help="Which questions."
+    ),
+    _number("--level", 2, "Difficulty of a lab task, 1 to 3.", type=click.IntRange(1, 3)),
 )
 PROBE = _options(
     click.option(
         "--signals",
-        type=Names(SIGNALS),
+        callback=_signals,
+        metavar="NAMES",
         default=",".join(Probing().signals),
         show_default=True,
         help="Separated by commas; `saccade list signals` explains them.",
@@ -117,8 +157,8 @@ PROBE = _options(
         help="How the image is taken away for the signals that compare.",
     ),
 )
-BATCH = click.option(
-    "--batch-size", default=16, show_default=True, help="Responses at a time; changes no number."
+BATCH = _number(
+    "--batch-size", 16, "Responses at a time; changes no number.", type=click.IntRange(1)
 )
 OUT = click.option("--out", type=FOLDER, required=True, help="The run folder.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -131,7 +171,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     )
 )
 @click.argument("model")
-@click.argument("task")
+@click.argument("task", type=click.Choice(list(TASKS)), metavar="TASK")
 @_options(OUT, TASK, SAMPLING, PROBE, BATCH, MODEL, JSON)
 def trace(model: str, task: str, out: Path, as_json: bool, **words: Any) -> None:
     """Roll MODEL out on TASK and probe every token, into a run folder.
@@ -146,10 +186,13 @@ def trace(model: str, task: str, out: Path, as_json: bool, **words: Any) -> None
 
 @main.command(epilog=_examples("saccade rollout lab/base lab/puzzle --out runs/puzzle -n 4"))
 @click.argument("model")
-@click.argument("task")
+@click.argument("task", type=click.Choice(list(TASKS)), metavar="TASK")
 @_options(OUT, TASK, SAMPLING, BATCH, MODEL, JSON)
 def rollout(model: str, task: str, out: Path, as_json: bool, **words: Any) -> None:
-    """Roll MODEL out on TASK into a run folder: the first half of `trace`."""
+    """Roll MODEL out on TASK into a run folder.
+
+    The first half of `trace`; `saccade probe` is the second.
+    """
     from saccade import commands
 
     _report(commands.rollout(model, task, out, **words), as_json)
@@ -160,7 +203,10 @@ def rollout(model: str, task: str, out: Path, as_json: bool, **words: Any) -> No
 @_options(PROBE, BATCH, MODEL, JSON)
 @click.option("--model", help="The model, if it lies elsewhere now than when it was rolled out.")
 def probe(run: Path, as_json: bool, **words: Any) -> None:
-    """Measure every token of the responses in RUN: the second half of `trace`."""
+    """Measure every token of the responses in RUN.
+
+    The second half of `trace`, with the model that gave the responses.
+    """
     from saccade import commands
 
     _report(commands.probe(run, **words), as_json)
@@ -170,23 +216,30 @@ def probe(run: Path, as_json: bool, **words: Any) -> None:
 @click.argument("run", type=RUN)
 @click.option("--out", type=FOLDER, help="Where to write.  [default: RUN/analysis]")
 def analyze(run: Path, out: Path | None) -> None:
-    """Write every figure, the tables behind them and report.html of RUN."""
+    """Write the figures, tables and report.html of RUN.
+
+    Figures are SVG and PNG, the tables behind them CSV. Prints the path of the report.
+    """
     from saccade.analysis import analyze as write
 
-    click.echo(write(run, out or run / "analysis"))
+    click.echo(inert(str(write(run, out or run / "analysis"))))
 
 
 @main.command(epilog=_examples("saccade demo", "saccade demo --out /tmp/demo --serve"))
 @click.option("--out", type=FOLDER, default="demo", show_default=True, help="Where to write.")
 @click.option("--serve", is_flag=True, help="Then show the report at a local address.")
 def demo(out: Path, serve: bool) -> None:
-    """The main job on the shipped lab models, before and after training: one report.html."""
+    """Probe the shipped lab models and write one report.html.
+
+    Rolls lab/base and lab/tuned, before and after training, out on every lab task, probes every
+    token, and prints the path of the report. Run the same words again to go on where it stopped.
+    """
     from saccade.demo import demo as show
     from saccade.serving import serve as serve_page
-    from saccade.terminal import progress
 
+    quiet_libraries()
     page = show(out, progress=progress)
-    click.echo(page)
+    click.echo(inert(str(page)))
     if serve:
         serve_page(page, announce=click.echo)
 
@@ -211,7 +264,7 @@ def _report(summary: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(summary, indent=2))
         return
-    words = f"{summary['run']}: {summary['rollouts']} responses, {summary['probed']} probed"
+    words = f"{inert(summary['run'])}: {summary['rollouts']} responses, {summary['probed']} probed"
     click.echo(words + (f", {summary['skipped']} skipped" if summary["skipped"] else ""))
     for reason, count in summary["reasons"].items():
-        click.echo(f"  skipped {count}: {reason}")
+        click.echo(f"  skipped {count}: {inert(reason)}")

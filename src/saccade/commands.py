@@ -10,7 +10,7 @@ from saccade.probes import Probing
 from saccade.rollouts import Sampling
 from saccade.store import Run, open_run
 from saccade.tasks import load_task
-from saccade.terminal import progress
+from saccade.terminal import progress, quiet_libraries
 
 _MODEL = ("device", "dtype", "revision", "trust_remote_code")
 _TASK = ("split", "level", "seed", "limit")
@@ -70,6 +70,7 @@ def summary(run: Run) -> dict[str, Any]:
 
 
 def _load(model: str, words: dict[str, Any]) -> VLM:
+    quiet_libraries()
     return load_vlm(model, **_some(words, _MODEL))
 
 

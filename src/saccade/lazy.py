@@ -16,6 +16,6 @@ def lazy(
         return getattr(import_module(homes[name]), name)
 
     def names() -> list[str]:
-        return sorted(homes)
+        return sorted({*homes, *vars(import_module(package))})
 
     return fetch, names

@@ -1,11 +1,36 @@
-"""What long work shows while it runs: a bar with an estimate on a terminal, else plain lines."""
+"""What a terminal shows: bars with an estimate while long work runs, and text it cannot obey.
 
+Where standard error is no terminal, plain lines take the place of the bars.
+"""
+
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 LINES = 10
 """Plain lines that one piece of work prints, about."""
+
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and newline, marks that turn the direction of writing, and the
+surrogates that stand for undecodable bytes in file names."""
+
+
+def inert(text: str) -> str:
+    r"""The text with all that a terminal would obey spelt out: `\x1b[31m` stays those six letters.
+
+    >>> print(inert("runs/\x1b[31mred"))
+    runs/\x1b[31mred
+    """
+    return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def quiet_libraries() -> None:
+    """Where standard error is no terminal, transformers draws no bars either."""
+    if not sys.stderr.isatty():
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()
 
 
 @contextmanager
@@ -20,6 +45,7 @@ def progress(name: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that lives from the first news to the last, so that bars of later work follow it."""
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import (
@@ -31,9 +57,20 @@ def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
     )
 
     columns = (TextColumn(escape(name)), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        work = bars.add_task(name, total=None)
-        yield lambda done, total: bars.update(work, completed=done, total=total)
+    bars = Progress(*columns, console=Console(stderr=True))
+    work = bars.add_task(name, total=None)
+
+    def show(done: int, total: int) -> None:
+        if not bars.finished:
+            bars.start()
+        bars.update(work, completed=done, total=total)
+        if done >= total:
+            bars.stop()
+
+    try:
+        yield show
+    finally:
+        bars.stop()
 
 
 def _lines(name: str) -> Callable[[int, int], None]:

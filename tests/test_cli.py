@@ -1,0 +1,228 @@
+"""The command line: its words, its exit codes, and a run made, resumed and refused through it."""
+
+import json
+import subprocess
+import sys
+import time
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from saccade import __version__, demo, open_run, serving
+from saccade.cli import main
+from saccade.listing import KINDS
+
+SACCADE = [sys.executable, "-c", "from saccade.cli import main; main(prog_name='saccade')"]
+SMALL = ("--limit", "3", "-n", "2", "--max-new-tokens", "8")
+ON = ("--device", "cpu", "--dtype", "float32")
+RED = "\x1b[31mred"
+
+
+def run(*words) -> Result:
+    """The command in this process. A traceback fails the test that asked for it."""
+    result = CliRunner().invoke(main, [str(word) for word in words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+    return result
+
+
+@pytest.fixture(scope="module")
+def traced(tiny_folder, tmp_path_factory):
+    """A run made by `saccade trace`, the words that made it, and what was printed."""
+    folder = tmp_path_factory.mktemp("cli") / "run"
+    words = ("trace", tiny_folder(), "lab/counting", "--out", folder, *SMALL, *ON)
+    return folder, words, run(*words)
+
+
+class TestHelp:
+    def test_it_answers_in_under_half_a_second(self):
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            done = subprocess.run([*SACCADE, "--help"], capture_output=True, text=True, check=True)
+            times.append(time.perf_counter() - start)
+        assert min(times) < 0.5, times
+        assert "saccade demo" in done.stdout
+
+    @pytest.mark.parametrize("name", main.commands)
+    def test_every_command_and_option_is_explained(self, name):
+        command = main.commands[name]
+        first = command.help.splitlines()[0]
+        assert first.endswith(".") and len(first) <= 66, "the list of commands cuts it short"
+        assert command.epilog and f"saccade {name}" in command.epilog
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help, option.opts
+        assert run(name, "-h").output == run(name, "--help").output
+
+    def test_the_version_is_that_of_the_package(self):
+        assert run("--version").output.strip().endswith(__version__)
+
+
+class TestListing:
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_every_kind_is_listed_in_words_and_as_json(self, kind):
+        lines = json.loads(run("list", kind, "--json").stdout)
+        words = run("list", kind).stdout
+        assert lines == KINDS[kind]()
+        assert len(words.splitlines()) == len(lines)
+        for name, line in lines.items():
+            assert f"{name} " in words and line in words
+
+    def test_the_kinds_are_those_that_can_be_asked_for(self):
+        (what,) = (p for p in main.commands["list"].params if p.name == "what")
+        assert sorted(what.type.choices) == sorted(KINDS)
+
+
+class TestWrongUse:
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (["nonsense"], "No such command 'nonsense'"),
+            (["--nonsense"], "No such option"),
+            (["list"], "Missing argument"),
+            (["list", "rules"], "'rules' is not one of"),
+            (["trace", "m", "lab/counting"], "Missing option '--out'"),
+            (["trace", "m", "lab/nothing", "--out", "r"], "'lab/nothing' is not one of"),
+            (["trace", "m", "lab/counting", "--out", "r", "--level", "4"], "1<=x<=3"),
+            (["trace", "m", "lab/counting", "--out", "r", "--split", "all"], "'all' is not one of"),
+            (["trace", "m", "lab/counting", "--out", "r", "-n", "0"], "x>=1"),
+            (["trace", "m", "lab/counting", "--out", "r", "--top-p", "0"], "0<x<=1"),
+            (["trace", "m", "lab/counting", "--out", "r", "--temperature", "-1"], "x>=0"),
+            (["trace", "m", "lab/counting", "--out", "r", "--signals", "kl,sight"], "'sight'"),
+            (["rollout", "m", "lab/counting", "--out", "r", "--limit", "x"], "not a valid integer"),
+            (["probe", "not-there"], "does not exist"),
+            (["analyze", "not-there"], "does not exist"),
+        ],
+    )
+    def test_it_ends_with_2_and_leaves_nothing_behind(self, words, told, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        result = run(*words)
+        assert result.exit_code == 2
+        assert result.stdout == ""
+        assert told in result.stderr
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (["probe", "."], "is not a run"),
+            (["analyze", "."], "is not a run"),
+            (["trace", "lab/nothing", "lab/counting", "--out", "r"], "Unknown lab model"),
+            (["rollout", "./nothing", "lab/counting", "--out", "r"], "No model could be read"),
+            (["trace", "m", "lab/puzzle", "--out", "r", "--temperature", "nan"], "temperature"),
+        ],
+    )
+    def test_what_cannot_be_done_ends_with_1_and_a_sentence(
+        self, words, told, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        result = run(*words)
+        assert result.exit_code == 1
+        assert result.stdout == ""
+        assert result.stderr.startswith("Error: ") and told in result.stderr
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_place_that_cannot_be_written_is_a_sentence(self, traced):
+        result = run("analyze", traced[0], "--out", "/dev/null/x")
+        assert result.exit_code == 1
+        assert result.stderr.startswith("Error: /dev/null/x") and "directory" in result.stderr
+
+    def test_a_real_process_shows_no_traceback(self, tmp_path):
+        done = subprocess.run(
+            [*SACCADE, "analyze", str(tmp_path)], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("Error: ") and "Traceback" not in done.stderr
+
+
+class TestTheTerminalObeysNothing:
+    @pytest.mark.parametrize(
+        "words", [[RED], ["--" + RED], ["list", RED], ["analyze", RED], ["probe", RED]]
+    )
+    def test_escapes_in_words_are_shown(self, words):
+        result = run(*words)
+        assert result.exit_code == 2
+        assert "\x1b" not in result.stderr and r"\x1b[31mred" in result.stderr
+
+    def test_escapes_in_file_names_are_shown(self, traced, tmp_path):
+        folder = tmp_path / RED
+        folder.mkdir()
+        refused = run("probe", folder)
+        assert "\x1b" not in refused.stderr and r"\x1b[31mred is not a run" in refused.stderr
+        written = run("analyze", traced[0], "--out", folder)
+        assert written.stdout.strip().endswith(r"\x1b[31mred/report.html")
+        assert (folder / "report.html").is_file()
+
+
+class TestARunIsMade:
+    def test_trace_says_what_there_is_and_shows_how_far_it_is(self, traced):
+        folder, _, result = traced
+        assert result.exit_code == 0
+        assert result.stdout == f"{folder}: 6 responses, 6 probed\n"
+        assert "rolled out: 1 of 3" in result.stderr and "probed: 6 of 6" in result.stderr
+        written = open_run(folder)
+        assert len(written) == 6
+        assert set(written.signals) == {
+            *("logprob", "entropy", "visual_similarity"),
+            *("hidden_shift.blind", "kl.blind"),
+        }
+
+    def test_the_same_words_go_on_and_repeat_nothing(self, traced):
+        folder, words, _ = traced
+        before = {file: file.stat().st_mtime_ns for file in folder.glob("*/*.parquet")}
+        result = run(*words, "--batch-size", "3", "--json")
+        assert json.loads(result.stdout) == {
+            "run": str(folder),
+            "rollouts": 6,
+            "probed": 6,
+            "skipped": 0,
+            "reasons": {},
+        }
+        assert {file: file.stat().st_mtime_ns for file in before} == before
+
+    @pytest.mark.parametrize(
+        ("more", "told"),
+        [
+            (["--seed", "1"], "seed is 0 in the run and 1 here"),
+            (["--limit", "4"], "task.limit is 3 in the run and 4 here"),
+            (["--ablation", "grey"], 'probe.ablation is "blind" in the run and "grey" here'),
+        ],
+    )
+    def test_other_words_are_refused(self, traced, more, told):
+        result = run(*traced[1], *more)
+        assert result.exit_code == 1
+        assert told in result.stderr and "choose another folder" in result.stderr
+
+    def test_rollout_and_probe_are_its_two_halves(self, traced, tiny_folder, tmp_path):
+        folder = tmp_path / "halves"
+        first = run("rollout", tiny_folder(), "lab/counting", "--out", folder, *SMALL, *ON)
+        assert first.stdout == f"{folder}: 6 responses, 0 probed\n"
+        second = run("probe", folder, *ON)
+        assert second.stdout == f"{folder}: 6 responses, 6 probed\n"
+        assert "probed: 6 of 6" in second.stderr
+        whole, halves = open_run(traced[0]), open_run(folder)
+        assert whole.tokens().equals(halves.tokens())
+
+    def test_signals_are_named_with_commas(self, tiny_folder, tmp_path):
+        folder = tmp_path / "run"
+        words = (*SMALL, *ON, "--signals", "entropy, k3", "--ablation", "grey")
+        assert run("trace", tiny_folder(), "lab/puzzle", "--out", folder, *words).exit_code == 0
+        assert set(open_run(folder).signals) == {"entropy", "k3.grey"}
+
+    def test_analyze_writes_into_the_run_unless_told(self, traced):
+        page = traced[0] / "analysis" / "report.html"
+        assert run("analyze", traced[0]).stdout == f"{page}\n"
+        assert page.is_file()
+
+
+class TestDemo:
+    def test_it_prints_the_page_and_serves_it_when_asked(self, monkeypatch, tmp_path):
+        served = []
+        monkeypatch.setattr(demo, "demo", lambda out, progress: out / "report.html")
+        monkeypatch.setattr(serving, "serve", lambda page, announce: served.append(page))
+        page = tmp_path / "d" / "report.html"
+        assert run("demo", "--out", tmp_path / "d").stdout == f"{page}\n"
+        assert served == []
+        assert run("demo", "--out", tmp_path / "d", "--serve").stdout == f"{page}\n"
+        assert served == [page]

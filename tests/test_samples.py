@@ -1,0 +1,52 @@
+"""The nouns: frozen, and a sequence of rollouts that keeps its samples."""
+
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+
+from saccade import Rollout, Rollouts, Sample, Trace
+from saccade.samples import Skipped
+
+
+def said(index: int) -> Rollout:
+    return Rollout("s", index, "prompt", (5, 6, index), f"text {index}")
+
+
+SAMPLE = Sample("s", "What?", (), "red", "colours")
+SKIPPED = (Skipped("t", "rollout", "no image"),)
+ROLLS = Rollouts([said(0), said(1), said(2)], {"s": SAMPLE}, SKIPPED)
+
+
+def test_nouns_are_frozen_and_start_plain():
+    with pytest.raises(FrozenInstanceError):
+        SAMPLE.answer = "blue"
+    assert (SAMPLE.scorer, SAMPLE.regions, SAMPLE.mentions, dict(SAMPLE.metadata)) == (
+        "answer",
+        (),
+        (),
+        {},
+    )
+    assert (said(0).correct, said(0).finish_reason, said(0).step) == (None, "stop", 0)
+
+
+def test_samples_do_not_share_their_metadata():
+    other = Sample("u", "What?", (), "red", "colours")
+    assert other.metadata is not SAMPLE.metadata
+
+
+def test_a_trace_knows_the_ids_of_its_tokens():
+    trace = Trace(SAMPLE, said(1), ("a", "b", "c"), {"entropy": np.zeros(3, np.float32)})
+    assert trace.token_ids == (5, 6, 1)
+
+
+def test_rollouts_are_a_sequence_that_keeps_samples_and_skips():
+    assert len(ROLLS) == 3
+    assert [rollout.index for rollout in ROLLS] == [0, 1, 2]
+    assert ROLLS[-1] is ROLLS.rollouts[2]
+    tail = ROLLS[1:]
+    assert isinstance(tail, Rollouts)
+    assert [rollout.index for rollout in tail] == [1, 2]
+    assert tail.samples is ROLLS.samples and tail.skipped == SKIPPED
+    with pytest.raises(IndexError):
+        ROLLS[3]
