@@ -1,0 +1,212 @@
+"""The generated parts of README.md and docs/*.md, each a function that gives Markdown.
+
+cog calls them (`make docs`); the package's own tables are their only source, with `lab.json` for
+what `measure_guesser.py` measured, and the cards of the shipped models where these are built.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import click
+
+from saccade import load_task
+from saccade.analysis import FIGURES
+from saccade.cli import main
+from saccade.models import LAB_MODELS
+from saccade.probes import ABLATIONS, SIGNALS
+from saccade.scoring import REWARDS
+from saccade.tasks import TASKS
+
+NOT_BUILT = "*The shipped models are not built in this checkout: `make models` makes them.*"
+WIDTH = 88
+PASSES = {"seen": "with the image", "seen+ablated": "with and without the image"}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """Bars escaped, and tags outside of code."""
+    text = text.replace("|", r"\|")
+    return text if text.startswith("`") else text.replace("<", "&lt;")
+
+
+def code(text: str) -> str:
+    """Text as inline code; nothing stays nothing."""
+    return f"`{text}`" if text else ""
+
+
+def commands() -> str:
+    """The help of `saccade`, and of each command under its own heading."""
+    settings: dict[str, Any] = {**main.context_settings, "terminal_width": WIDTH}
+    top = click.Context(main, info_name="saccade", **settings)
+    parts = [f"```text\n{main.get_help(top)}\n```"]
+    for name, command in main.commands.items():
+        own = click.Context(command, info_name=name, parent=top, **settings)
+        parts.append(f"## saccade {name}\n\n```text\n{command.get_help(own)}\n```")
+    return "\n\n".join(parts)
+
+
+def signals() -> str:
+    """What is measured per token."""
+    head = ("signal", "what it says", "formula", "unit", "passes", "column", "paper")
+    return table(
+        head,
+        (
+            (
+                code(s.name),
+                s.line,
+                code(s.formula),
+                s.unit,
+                PASSES[s.passes],
+                code(s.column("<ablation>")),
+                s.paper or "–",
+            )
+            for s in SIGNALS.values()
+        ),
+    )
+
+
+def ablations() -> str:
+    """How the image is taken away."""
+    rows = ((code(a.name), a.line, a.changes, a.paper) for a in ABLATIONS.values())
+    return table(("ablation", "what it does", "it changes", "paper"), rows)
+
+
+def figures() -> str:
+    """The figures of a report."""
+    rows = (
+        (code(f.id), f.title, f.line, f.paper, ", ".join(map(code, f.signals)))
+        for f in FIGURES.values()
+    )
+    return table(("figure", "title", "what it shows", "redraws", "needs"), rows)
+
+
+def rewards() -> str:
+    """How responses are scored."""
+    rows = ((code(name), r.line, f"{r.correct_from:g}") for name, r in REWARDS.items())
+    return table(("reward", "what it is", "correct from"), rows)
+
+
+def guesser() -> str:
+    """What a blind guesser reaches, by task and level."""
+    told = json.loads(Path("docs/lab.json").read_text(encoding="utf-8"))
+    rows = (
+        (code(name), *(f"{share:.1%}" for share in levels.values()))
+        for name, levels in told["blind_accuracy"].items()
+    )
+    return table(("task", "level 1", "level 2", "level 3"), rows)
+
+
+def worked_example() -> str:
+    """One sample in full: question, response, regions, mentions."""
+    sample = load_task("lab/counting", level=1, limit=1)[0]
+    regions = table(
+        ("region", "box"),
+        ((code(r.name), ", ".join(f"{edge:g}" for edge in r.box)) for r in sample.regions),
+    )
+    mentions = table(
+        ("characters", "words", "speak of"),
+        (
+            (
+                f"{m.start}–{m.end}",
+                sample.solution[m.start : m.end],
+                ", ".join(map(code, m.regions)) or "nothing in the picture",
+            )
+            for m in sample.mentions
+        ),
+    )
+    return (
+        f"Sample `{sample.id}` asks: {sample.question}\n\n```text\n{sample.solution}\n```\n\n"
+        f"{regions}\n\n{mentions}"
+    )
+
+
+def recipes() -> str:
+    """The stages in which each shipped model is made."""
+    from saccade.trainers.lab.recipes import RECIPES
+
+    head = ("model", "stage", "teaches", "demonstrations", "misread", "steps × batch", "rate")
+    rows = []
+    for name, recipe in RECIPES.items():
+        start = f" from {code(recipe.start_from)}" if recipe.start_from else ""
+        for stage, of in recipe.stages.items():
+            misread = ", ".join(
+                f"{task.removeprefix('lab/')} {share:.0%}"
+                for task, share in of.data.misread.items()
+            )
+            steps = f"{of.schedule.steps:,} × {of.schedule.batch}"
+            cells = (
+                of.teaches,
+                f"{of.data.size:,}",
+                misread or "–",
+                steps,
+                f"{of.schedule.rate:g}",
+            )
+            rows.append((code(name) + start, code(stage), *cells))
+    return table(head, rows)
+
+
+def cards() -> dict[str, dict[str, Any]]:
+    """The cards of the shipped models that are built."""
+    folder = Path(str(resources.files("saccade.models")))
+    files = {name: folder / name / "card.json" for name in LAB_MODELS}
+    return {
+        name: json.loads(file.read_text(encoding="utf-8"))
+        for name, file in files.items()
+        if file.is_file()
+    }
+
+
+def shapes() -> str:
+    """What each shipped model is, with a link to its card."""
+    built = cards()
+    head = ("model", "what it is", "architecture", "parameters", "card")
+    rows = (
+        (
+            code(name),
+            LAB_MODELS[name],
+            code(card["architecture"]),
+            f"{card['parameters']:,}",
+            f"[card](../src/saccade/models/{name}/README.md)",
+        )
+        for name, card in built.items()
+    )
+    if not built:
+        rows = ((code(name), line, "", "", "") for name, line in LAB_MODELS.items())
+    return table(head, rows) + ("" if built else f"\n\n{NOT_BUILT}")
+
+
+def accuracies() -> str:
+    """Accuracy of the shipped models by task, with what can be had blindly beside it."""
+    built = cards()
+    if not built:
+        return NOT_BUILT
+    any_card = next(iter(built.values()))
+    columns = {
+        "blind guesser": (any_card, "blind guesser"),
+        **{f"`{name}`": (card, "seeing") for name, card in built.items()},
+    }
+    if "lab/base" in built:
+        grey = ("`lab/base`, grey image", (built["lab/base"], "grey image"))
+        columns = dict([*list(columns.items())[:2], grey, *list(columns.items())[2:]])
+    rows = (
+        (code(task), *(f"{card['accuracy'][task][key]:.1%}" for card, key in columns.values()))
+        for task in TASKS
+    )
+    return table(("task", *columns), rows)
+
+
+def items() -> str:
+    """How the accuracies were measured."""
+    built = cards()
+    if not built:
+        return ""
+    count = next(iter(built.values()))["items"]
+    return f"Test split, level 2, {count} questions per task, one response each at temperature 1."

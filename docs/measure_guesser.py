@@ -1,0 +1,32 @@
+"""Write `docs/lab.json`: what a blind guesser reaches on every lab task at every level.
+
+Run from the root of the repository: `python docs/measure_guesser.py`. It takes some minutes;
+`docs/lab.md` shows the numbers.
+"""
+
+import json
+from pathlib import Path
+
+from saccade.tasks.lab import LAB_TASKS, LabTask
+from saccade.tasks.lab.guessing import READ, blind_accuracy
+
+ITEMS = 500
+"""Test questions per task and level."""
+LEVELS = (1, 2, 3)
+
+
+def measured() -> dict[str, dict[str, float]]:
+    """Task → level → accuracy."""
+    return {
+        name: {
+            str(level): round(blind_accuracy(LabTask(name, level=level, size=ITEMS)), 4)
+            for level in LEVELS
+        }
+        for name in LAB_TASKS
+    }
+
+
+if __name__ == "__main__":
+    told = {"items": ITEMS, "read": READ, "split": "test", "blind_accuracy": measured()}
+    text = json.dumps(told, indent=1) + "\n"
+    Path(__file__).with_name("lab.json").write_text(text, encoding="utf-8")

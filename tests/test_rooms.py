@@ -1,0 +1,218 @@
+"""The house rules of docs/design/001-layout.md: who may import whom, how long things are, tests."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SRC = ROOT / "src" / "saccade"
+MODULES = sorted(SRC.rglob("*.py"))
+TREES = {module: ast.parse(module.read_text(encoding="utf-8")) for module in MODULES}
+
+ANYONE = {"errors", "lazy"}
+"""Rooms that all may import."""
+MAY: dict[str, set[str]] = {
+    "__init__": set(),
+    "errors": set(),
+    "lazy": set(),
+    "samples": set(),
+    "serving": set(),
+    "terminal": set(),
+    "scoring": {"samples"},
+    "tasks": {"samples", "scoring"},
+    "models": {"samples"},
+    "store": {"samples"},
+    "batches": {"models", "samples"},
+    "rollouts": {"batches", "models", "samples", "scoring"},
+    "probes": {"batches", "models", "samples"},
+    "analysis": {"samples", "store"},
+    "app": {"analysis", "samples", "store"},
+    "trainers": {"models", "probes", "rollouts", "samples", "scoring", "tasks"},
+    "pipeline": {"models", "probes", "rollouts", "samples", "store"},
+    "demo": {"analysis", "models", "pipeline", "probes", "rollouts", "tasks"},
+    "listing": {"analysis", "models", "probes", "scoring", "tasks"},
+    "commands": {"models", "pipeline", "probes", "rollouts", "store", "tasks", "terminal"},
+    "cli": {
+        *("__init__", "analysis", "commands", "demo", "listing", "probes", "serving", "tasks"),
+        "terminal",
+    },
+}
+"""Room → the rooms it may import, besides those that all may."""
+
+ONLY_IN = {
+    "streamlit": {"app"},
+    "click": {"cli", "trainers"},
+    "rich": {"terminal", "trainers"},
+    "torch": {"models", "probes", "rollouts", "trainers"},
+    "transformers": {"models", "rollouts", "terminal", "trainers"},
+    "trl": {"trainers"},
+    "pandas": {"analysis", "app", "store"},
+    "matplotlib": {"analysis"},
+    "duckdb": {"store"},
+    "pyarrow": {"store"},
+}
+"""Library → the rooms that may import it."""
+
+HEAVY = ("torch", "transformers", "trl", "streamlit", "pandas", "matplotlib", "duckdb", "pyarrow")
+
+TESTED_BY = {
+    "analysis/accuracy.py": "analysis/test_report.py",
+    "analysis/density.py": "analysis/test_distributions.py",
+    "analysis/labels.py": "analysis/test_figures.py",
+    "analysis/plots/similarity.py": "analysis/test_figures.py",
+    "analysis/plots/style.py": "analysis/test_figures.py",
+    "analysis/report/build.py": "analysis/test_report.py",
+    "analysis/report/cases.py": "analysis/test_report.py",
+    "analysis/report/files.py": "analysis/test_report.py",
+    "analysis/report/images.py": "analysis/test_report.py",
+    "analysis/report/pages.py": "analysis/test_report.py",
+    "analysis/report/strip.py": "analysis/test_report.py",
+    "analysis/report/svg.py": "analysis/test_report.py",
+    "analysis/report/text.py": "analysis/test_report.py",
+    "analysis/scales.py": "analysis/test_report.py",
+    "analysis/tables.py": "analysis/test_report.py",
+    "batches.py": "test_rollouts.py",  # and probes/test_traces.py, alone and in any batch
+    "commands.py": "test_cli.py",  # the library half of the commands
+    "models/loading.py": "models/test_vlm.py",
+    "models/names.py": "models/test_vlm.py",
+    "probes/plain.py": "probes/test_traces.py",  # against an independent oracle
+    "store/files.py": "store/test_reader.py",
+    "store/images.py": "store/test_writer.py",
+    "store/lock.py": "store/test_writer.py",
+    "store/manifest.py": "store/test_writer.py",
+    "store/rows.py": "store/test_reader.py",
+    "store/snapshot.py": "store/test_reader.py",
+    "store/views.py": "store/test_reader.py",
+    "tasks/lab/counting.py": "tasks/lab/test_lab.py",  # all tasks keep one contract
+    "tasks/lab/drawing.py": "tasks/lab/test_lab.py",
+    "tasks/lab/fewshot.py": "tasks/lab/test_lab.py",
+    "tasks/lab/geometry.py": "tasks/lab/test_lab.py",
+    "tasks/lab/grounding.py": "tasks/lab/test_lab.py",
+    "tasks/lab/mentions.py": "tasks/lab/test_lab.py",
+    "tasks/lab/puzzle.py": "tasks/lab/test_lab.py",
+    "tasks/lab/scene.py": "tasks/lab/test_lab.py",
+    "trainers/lab/architecture.py": "trainers/lab/test_making.py",
+    "trainers/lab/card.py": "trainers/lab/test_making.py",
+    "trainers/lab/recipes.py": "trainers/lab/test_making.py",
+    "trainers/lab/speaking.py": "trainers/lab/test_making.py",
+}
+"""Modules tested through what they are part of, and where."""
+
+
+def room(module: Path) -> str:
+    """The package or module right below `saccade` that this is part of."""
+    return module.relative_to(SRC).parts[0].removesuffix(".py")
+
+
+def imported(module: Path) -> Iterator[str]:
+    """Full names of what a module imports, wherever in it."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def loaded_by(code: str) -> set[str]:
+    """Those of HEAVY that a fresh interpreter has loaded after `code`."""
+    asked = f"{code}\nimport sys, json\nprint(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+class TestImports:
+    def test_every_room_has_a_rule_and_a_line_in_the_design(self):
+        assert {room(module) for module in MODULES} == set(MAY)
+        told = (ROOT / "docs" / "design" / "001-layout.md").read_text(encoding="utf-8")
+        for name in set(MAY) - {"__init__"}:
+            assert f"| `{name}.py` |" in told or f"| `{name}/` |" in told, name
+
+    @pytest.mark.parametrize("name", MAY)
+    def test_a_room_imports_only_what_it_may(self, name):
+        rooms = {r if r != "__version__" else "__init__" for r in self._rooms(name)}
+        assert rooms - {name} - ANYONE <= MAY[name]
+
+    @staticmethod
+    def _rooms(name):
+        names = (i for module in MODULES if room(module) == name for i in imported(module))
+        return {i.split(".")[1] for i in names if i.startswith("saccade.")}
+
+    def test_rules_name_no_room_that_is_above(self):
+        assert not any({"app", "cli"} & rooms for rooms in MAY.values())
+        assert "trainers" not in MAY["analysis"] and "analysis" not in MAY["trainers"]
+
+    @pytest.mark.parametrize("library", ONLY_IN)
+    def test_a_library_is_known_to_its_rooms_only(self, library):
+        knowing = {
+            room(module)
+            for module in MODULES
+            if any(name.split(".")[0] == library for name in imported(module))
+        }
+        assert knowing <= ONLY_IN[library]
+
+    def test_nothing_is_unpickled(self):
+        names = {name.split(".")[0] for module in MODULES for name in imported(module)}
+        assert not names & {"pickle", "dill", "joblib", "shelve", "marshal"}
+
+
+class TestLoading:
+    def test_importing_saccade_loads_nothing_heavy(self):
+        assert loaded_by("import saccade, saccade.cli, saccade.listing\ndir(saccade)") == set()
+
+    def test_all_of_analysis_store_and_tasks_loads_no_torch(self):
+        code = (
+            "import pkgutil, importlib, saccade.analysis as a, saccade.store as s\n"
+            "import saccade.tasks as t\n"
+            "for p in (a, s, t):\n"
+            "    for m in pkgutil.walk_packages(p.__path__, p.__name__ + '.'):\n"
+            "        importlib.import_module(m.name)\n"
+        )
+        assert not loaded_by(code) & {"torch", "transformers", "trl", "streamlit"}
+
+    def test_listing_anything_loads_nothing_heavy(self):
+        code = "from saccade.listing import KINDS, listed\nfor kind in KINDS: listed(kind)"
+        assert loaded_by(code) == set()
+
+
+class TestSizes:
+    @pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(SRC)))
+    def test_modules_and_functions_are_short(self, module):
+        assert len(module.read_text(encoding="utf-8").splitlines()) < 300
+        for node in ast.walk(TREES[module]):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert self._length(node) <= 40, node.name
+
+    @staticmethod
+    def _length(node):
+        """Lines of a function without its decorators and its docstring."""
+        said = node.body[0] if ast.get_docstring(node, clean=False) is not None else None
+        docstring = said.end_lineno - said.lineno + 1 if said else 0
+        return node.end_lineno - node.lineno + 1 - docstring
+
+
+class TestTests:
+    def test_every_module_has_a_test(self):
+        plain = ("__init__.py", "__main__.py")
+        names = {str(m.relative_to(SRC)) for m in MODULES if m.name not in plain}
+        assert set(TESTED_BY) <= names, "no longer there"
+        for name in names:
+            own = Path(name).with_name(f"test_{Path(name).name}")
+            mirrored = (ROOT / "tests" / own).is_file()
+            assert mirrored != (name in TESTED_BY), f"{name} needs {own}, or a line in TESTED_BY"
+        for test in TESTED_BY.values():
+            assert (ROOT / "tests" / test).is_file(), test
+
+    def test_every_test_of_a_module_still_has_its_module(self):
+        house = {"test_docs.py", "test_rooms.py"}
+        parts = {"test_lab.py", "test_report.py", "test_reader.py", "test_lab_models.py"}
+        for test in (ROOT / "tests").rglob("test_*.py"):
+            own = test.relative_to(ROOT / "tests").with_name(test.name.removeprefix("test_"))
+            assert (SRC / own).is_file() or test.name in house | parts, test
