@@ -5,7 +5,7 @@ what `measure_guesser.py` measured, and the cards of the shipped models where th
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from saccade.models import LAB_MODELS
 from saccade.probes import ABLATIONS, SIGNALS
 from saccade.scoring import REWARDS
 from saccade.tasks import TASKS
+from saccade.tasks.lab import counting, fewshot, geometry, grounding, puzzle
 
 NOT_BUILT = "*The shipped models are not built in this checkout: `make models` makes them.*"
 WIDTH = 88
@@ -102,6 +103,49 @@ def guesser() -> str:
         for name, levels in told["blind_accuracy"].items()
     )
     return table(("task", "level 1", "level 2", "level 3"), rows)
+
+
+def levels(task: str) -> str:
+    """What makes a task harder from level to level."""
+    head, row = LEVELS[task]
+    return table(("level", *head), ((str(level), *row(level)) for level in (1, 2, 3)))
+
+
+def _span(ends: tuple[int, int]) -> str:
+    return f"{ends[0]} to {ends[1]}"
+
+
+FIGURES_ON_PAPER = {
+    1: "rectangles",
+    2: "rectangles and triangles",
+    3: "both, named by the letters at their corners",
+}
+LEVELS: dict[str, tuple[Sequence[str], Callable[[int], Sequence[str]]]] = {
+    "lab/counting": (
+        ("things", "answers"),
+        lambda level: (_span(counting.THINGS[level]), _span((0, counting.LARGEST[level]))),
+    ),
+    "lab/geometry": (
+        ("figures", "longest side"),
+        lambda level: (FIGURES_ON_PAPER[level], str(geometry.LONGEST[level])),
+    ),
+    "lab/grounding": (("things",), lambda level: (_span(grounding.THINGS[level]),)),
+    "lab/fewshot": (
+        ("classes", "which differ in"),
+        lambda level: (
+            str(fewshot.CLASSES[level]),
+            "colour and shape" if level == 1 else "colour or shape",
+        ),
+    ),
+    "lab/puzzle": (
+        ("grid", "the second rule runs along"),
+        lambda level: (
+            f"{puzzle.SIDE[level]} × {puzzle.SIDE[level]}",
+            "diagonals" if level == 3 else "columns",
+        ),
+    ),
+}
+"""Task → heads of its table of levels, and the cells of a level."""
 
 
 def worked_example() -> str:

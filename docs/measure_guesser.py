@@ -5,6 +5,7 @@ Run from the root of the repository: `python docs/measure_guesser.py`. It takes 
 """
 
 import json
+from hashlib import blake2b
 from pathlib import Path
 
 from saccade.tasks.lab import LAB_TASKS, LabTask
@@ -26,7 +27,25 @@ def measured() -> dict[str, dict[str, float]]:
     }
 
 
+def digest() -> str:
+    """A word that changes when the lab's problems do: then measure, and draw the samples, again."""
+    seen = blake2b(digest_size=8)
+    for name in LAB_TASKS:
+        for level in LEVELS:
+            task = LabTask(name, level=level, size=20)
+            for problem in map(task.problem, range(len(task))):
+                shown = [picture.key for picture in problem.pictures]
+                seen.update(repr((shown, problem.question, problem.answer)).encode())
+    return seen.hexdigest()
+
+
 if __name__ == "__main__":
-    told = {"items": ITEMS, "read": READ, "split": "test", "blind_accuracy": measured()}
+    told = {
+        "items": ITEMS,
+        "read": READ,
+        "split": "test",
+        "problems": digest(),
+        "blind_accuracy": measured(),
+    }
     text = json.dumps(told, indent=1) + "\n"
     Path(__file__).with_name("lab.json").write_text(text, encoding="utf-8")
