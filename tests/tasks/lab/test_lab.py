@@ -1,5 +1,6 @@
 """Every lab task, held to the same contract; pixels are the oracle where they can be."""
 
+import random
 import re
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from saccade import SaccadeError, load_task
 from saccade.scoring import score
-from saccade.tasks.lab import LAB_TASKS, SPLITS, LabTask, find_mentions, respond, split_bucket
+from saccade.tasks.lab import LAB_TASKS, SPLITS, LabTask, respond, split_bucket
+from saccade.tasks.lab.guessing import blind_accuracy
 from saccade.tasks.lab.scene import COLOURS, SIZE, Eyes
 
 CASES = [(name, level) for name in LAB_TASKS for level in (1, 2, 3)]
@@ -67,24 +69,36 @@ class TestEveryTask:
             ends = [mention.end for mention in sample.mentions]
             assert all(m.start >= end for m, end in zip(sample.mentions[1:], ends, strict=False))
 
-    def test_failing_eyes_tell_wrong_answers_and_good_eyes_none(self, name, level):
-        wrong = [s for s in LabTask(name, "train", level, size=60, misread=0.5) if not _right(s)]
-        assert len(wrong) > 10
-        assert all(score(sample, sample.solution)[0]["format"] == 1 for sample in wrong)
+    def test_failing_eyes_tell_wrong_answers_in_form(self, name, level):
+        wrong = 0
+        for sample, told in misread(name, level, share=0.5, count=60):
+            rewards, correct = score(sample, told)
+            assert rewards["format"] == 1
+            wrong += not correct
+        assert wrong > 10
 
-    def test_the_question_says_nothing_of_what_is_shown(self, name, level):
-        """Problems with one and the same question have different answers."""
-        task = LabTask(name, "train", level, size=400)
-        answers: dict[str, set[str]] = {}
-        for index in range(400):
-            problem = task.problem(index)
-            answers.setdefault(problem.question, set()).add(problem.answer)
-        often = max(answers, key=lambda question: len(answers[question]))
-        assert len(answers[often]) > 1
+    @pytest.mark.slow
+    def test_blind_guessing_stays_near_chance(self, name, level):
+        """No wording of a question gives its answer away."""
+        assert blind_accuracy(load_task(name, level=level, limit=150)) <= CHANCE[name][level] + 0.1
 
 
-def _right(sample):
-    return score(sample, sample.solution)[1]
+CHANCE = {
+    "lab/counting": {1: 1 / 4, 2: 1 / 5, 3: 1 / 6},
+    # The likeliest sum or product of two sides, for the likelier of two figures.
+    "lab/geometry": {1: 0.3, 2: 0.2, 3: 0.15},
+    "lab/grounding": {1: 0.1, 2: 0.12, 3: 0.12},
+    "lab/fewshot": {1: 1 / 2, 2: 1 / 3, 3: 1 / 3},
+    "lab/puzzle": {1: 1 / 9, 2: 1 / 16, 3: 1 / 36},
+}
+
+
+def misread(name, level, *, share, count):
+    """Samples with the response of a narrator whose eyes fail this often."""
+    task = LabTask(name, "train", level, size=count)
+    for index in range(count):
+        eyes = Eyes(random.Random(index), share)
+        yield task[index], respond(*task.problem(index).tell(eyes))
 
 
 def test_counting_counts_what_is_drawn():
@@ -109,7 +123,7 @@ def test_things_have_their_colour_where_their_box_says():
         for region in sample.regions:
             x0, y0, x1, y1 = (int(v) for v in region.box)
             inside = pixels(sample.images[0], region.name.split()[0])[y0:y1, x0:x1]
-            assert inside.mean() > 0.25
+            assert inside.mean() > 0.2
 
 
 def test_grounding_boxes_are_the_extent_of_the_pixels():
@@ -135,42 +149,56 @@ def test_geometry_areas_are_the_painted_squares():
     assert checked > 10
 
 
-def test_puzzle_answers_follow_from_the_cells_one_can_see():
-    for level in (1, 2):
-        for sample in load_task("lab/puzzle", level=level, limit=30):
-            problem = LabTask("lab/puzzle", "test", level).problem(int(sample.id.split("/")[-1]))
-            hole = next(t for t in problem.things if t.shape == "question mark").place.split()
-            row = [t for t in problem.things if t.place.split()[0] == hole[0]]
-            column = [t for t in problem.things if t.place.split()[1] == hole[1]]
-            row, column = ([t for t in line if t.colour != "ink"] for line in (row, column))
-            by_row = len({t.shape for t in row}) == 1 and len({t.shape for t in column}) > 0
-            if len(row) > 1:
-                by_row = len({t.shape for t in row}) == 1
-                expected = (
-                    f"{column[0].colour} {row[0].shape}"
-                    if by_row
-                    else f"{row[0].colour} {column[0].shape}"
-                )
-                assert sample.answer == expected
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_puzzle_answers_follow_from_the_cells_one_can_see(level):
+    """The rule is found again from the picture: what rows share, and what lines share."""
+    side = 2 if level == 1 else 3
+    task = LabTask("lab/puzzle", "test", level)
+    for index in range(30):
+        problem = task.problem(index)
+        cells = {divmod(i, side): t for i, t in enumerate(problem.cells)}
+        (hole,) = (at for at, t in cells.items() if t.shape == "question mark")
+        seen = {at: t for at, t in cells.items() if at != hole}
+
+        def line(at):
+            return (at[1] + at[0] * (level == 3)) % side
+
+        answers = set()
+        for by_row, by_line in (("shape", "colour"), ("colour", "shape")):
+            rows = [{getattr(t, by_row) for a, t in seen.items() if a[0] == r} for r in range(side)]
+            lines = [
+                {getattr(t, by_line) for a, t in seen.items() if line(a) == n} for n in range(side)
+            ]
+            if all(len(kinds) == 1 for kinds in (*rows, *lines)):
+                found = {by_row: rows[hole[0]].pop(), by_line: lines[line(hole)].pop()}
+                answers.add(f"{found['colour']} {found['shape']}")
+        assert problem.answer in answers
+        assert level == 1 or len(answers) == 1  # a 2 x 2 grid may follow either rule
 
 
 def test_fewshot_teaches_in_one_picture_and_asks_in_another():
     sample = load_task("lab/fewshot", limit=1)[0]
     assert len(sample.images) == 2
-    assert [region.image for region in sample.regions] == [0, 0, 1]
+    assert [region.image for region in sample.regions] == [0, 0, 0, 1]
     assert sample.answer in sample.question
 
 
 def test_failing_eyes_stay_coherent():
     """A counting chain that misreads still counts what it says it sees."""
-    for sample in LabTask("lab/counting", "train", 2, size=60, misread=0.3):
-        said, so = sample.solution.split(". So there")
+    for _, told in misread("lab/counting", 2, share=0.3, count=60):
+        said, so = told.split(". So there")
         count, kind = re.search(r"(\d+) (.*)\.</think>", so).groups()
         colour = next((c for c in COLOURS if c in kind), "")
         shape = "" if "thing" in kind else kind.split()[-1].removesuffix("s" * (count != "1"))
         shape = shape.removesuffix("e") if shape.startswith("cross") else shape
-        told = re.findall(r"an? (\w+ \w+) at", said)
-        assert sum(colour in t and shape in t for t in told) == int(count)
+        listed = re.findall(r"an? (\w+ \w+) at", said)
+        assert sum(colour in t and shape in t for t in listed) == int(count)
+
+
+def test_failing_eyes_do_right_sums():
+    for _, told in misread("lab/geometry", 2, share=0.4, count=80):
+        sides, result = re.search(r"Its \w+ is (.*) = (\d+)\.", told).groups()
+        assert eval(sides) == int(result), told
 
 
 def test_eyes_without_failure_read_what_is_there():
@@ -180,37 +208,6 @@ def test_eyes_without_failure_read_what_is_there():
 def test_the_split_is_decided_by_the_pictures():
     task = LabTask("lab/counting", "validation", 2)
     assert all(split_bucket(task.problem(i).pictures) in range(80, 90) for i in range(20))
-
-
-class TestMentions:
-    sample = load_task("lab/counting", limit=8)[3]
-
-    def spoken(self, text):
-        return [(text[m.start : m.end], m.regions) for m in find_mentions(self.sample, text)]
-
-    def test_any_text_is_read(self):
-        one = next(r for r in self.sample.regions if not r.name[-1].isdigit())
-        assert self.spoken(f"Look, a {one.name.upper()}!") == [(one.name.upper(), (one.name,))]
-
-    def test_a_thing_that_is_not_there_is_a_mention_of_nothing(self):
-        shown = {region.name for region in self.sample.regions}
-        absent = next(f"{c} star" for c in COLOURS if not any(f"{c} star" in n for n in shown))
-        assert self.spoken(f"a {absent} here") == [(absent, ())]
-
-    def test_plurals_speak_of_all_that_fit(self):
-        colour = self.sample.regions[0].name.split()[0]
-        fits = tuple(r.name for r in self.sample.regions if r.name.startswith(colour))
-        assert self.spoken(f"the {colour} things") == [(f"{colour} things", fits)]
-
-    def test_words_within_words_are_no_mentions(self):
-        assert self.spoken("coloured circlets and stars-to-be-not predicted") == [
-            ("stars", tuple(r.name for r in self.sample.regions if "star" in r.name))
-        ]
-
-    def test_a_sample_without_phrases_has_no_mentions(self):
-        from dataclasses import replace
-
-        assert find_mentions(replace(self.sample, metadata={}), "a red circle") == ()
 
 
 class TestBadInput:

@@ -18,7 +18,7 @@ from saccade.tasks.lab.drawing import draw
 from saccade.tasks.lab.fewshot import FewShot
 from saccade.tasks.lab.geometry import Geometry
 from saccade.tasks.lab.grounding import Grounding
-from saccade.tasks.lab.mentions import find_mentions
+from saccade.tasks.lab.mentions import described, find_mentions
 from saccade.tasks.lab.puzzle import Puzzle
 from saccade.tasks.lab.scene import Eyes, Picture, Problem
 
@@ -42,14 +42,13 @@ def respond(thought: str, answer: str) -> str:
 
 @dataclass(frozen=True)
 class LabTask(Sequence[Sample]):
-    """One lab task as a sequence of samples; `misread` is the share its narrator sees wrongly."""
+    """One lab task as a sequence of samples."""
 
     name: str
     split: str = "test"
     level: int = 2
     seed: int = 0
     size: int = 500
-    misread: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what does not exist before the first sample is drawn."""
@@ -89,17 +88,19 @@ class LabTask(Sequence[Sample]):
 
     def _sample(self, index: int) -> Sample:
         problem = self.problem(index)
-        eyes = Eyes(random.Random(f"eyes of {self._id(index)}"), self.misread)
-        phrases = {phrase: list(names) for phrase, names in problem.phrases.items()}
+        spoken = {
+            "things": described(problem.things),
+            "phrases": {phrase: list(names) for phrase, names in problem.phrases.items()},
+        }
         sample = Sample(
             id=self._id(index),
             question=problem.question,
             images=tuple(draw(picture) for picture in problem.pictures),
             answer=problem.answer,
             task=self.name,
-            metadata={"level": self.level, "split": self.split, "phrases": phrases},
+            metadata={"level": self.level, "split": self.split, **spoken},
             scorer=problem.scorer,
-            solution=respond(*problem.tell(eyes)),
+            solution=respond(*problem.tell(Eyes())),
             regions=problem.regions,
         )
         return replace(sample, mentions=find_mentions(sample, sample.solution))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from saccade.samples import Region
-from saccade.tasks.lab.mentions import plural, scene_phrases
+from saccade.tasks.lab.mentions import plural
 from saccade.tasks.lab.scene import (
     PLACES,
     Eyes,
@@ -27,7 +27,7 @@ LARGEST = {1: 3, 2: 4, 3: 5}
 class Counting:
     """Things on a 3 × 3 grid; count those of one colour, of one shape, or of both."""
 
-    things: tuple[Thing, ...]
+    shown: tuple[Thing, ...]
     colour: str
     shape: str
     level: int
@@ -57,7 +57,7 @@ class Counting:
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """One picture."""
-        return (Picture(self.things),)
+        return (Picture(self.shown),)
 
     @property
     def question(self) -> str:
@@ -67,13 +67,13 @@ class Counting:
     @property
     def answer(self) -> str:
         """The number, in digits."""
-        return str(sum(_asked(t.colour, t.shape, self.colour, self.shape) for t in self.things))
+        return str(sum(_asked(t.colour, t.shape, self.colour, self.shape) for t in self.shown))
 
     def tell(self, eyes: Eyes) -> tuple[str, str]:
         """Name every thing in reading order, then count those that fit."""
         colours, shapes = palette(self.level)
-        seen = [(eyes.read(t.colour, colours), eyes.read(t.shape, shapes)) for t in self.things]
-        told = [f"{a(c)} {s} at the {t.place}" for (c, s), t in zip(seen, self.things, strict=True)]
+        seen = [(eyes.read(t.colour, colours), eyes.read(t.shape, shapes)) for t in self.shown]
+        told = [f"{a(c)} {s} at the {t.place}" for (c, s), t in zip(seen, self.shown, strict=True)]
         count = sum(_asked(c, s, self.colour, self.shape) for c, s in seen)
         there = f"there {'is' if count == 1 else 'are'} {count} {self._kind(count)}"
         return f"I see {listing(told)}. So {there}.", str(count)
@@ -85,13 +85,17 @@ class Counting:
     @property
     def regions(self) -> tuple[Region, ...]:
         """One region per thing."""
-        return named(self.things)
+        return named(self.shown)
+
+    @property
+    def things(self) -> dict[str, Thing]:
+        """All of them."""
+        return dict(zip((r.name for r in self.regions), self.shown, strict=True))
 
     @property
     def phrases(self) -> dict[str, tuple[str, ...]]:
-        """By colour, shape and place."""
-        names = [region.name for region in self.regions]
-        return scene_phrases(dict(zip(names, self.things, strict=True)))
+        """None of its own."""
+        return {}
 
 
 def _asked(colour: str, shape: str, wanted_colour: str, wanted_shape: str) -> bool:

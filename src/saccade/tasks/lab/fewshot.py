@@ -1,17 +1,16 @@
 """lab/fewshot: the first picture teaches made-up names, the second shows one of them."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from saccade.samples import Region
-from saccade.tasks.lab.mentions import scene_phrases
 from saccade.tasks.lab.scene import Eyes, Picture, Thing, a, cell_box, listing, palette
 
 NAMES = ("dax", "wug", "fep", "blick", "toma", "zorp")
-CLASSES = {1: 2, 2: 2, 3: 3}
+CLASSES = {1: 2, 2: 3, 3: 3}
 SPOTS = {2: ("on the left", "on the right"), 3: ("on the left", "in the middle", "on the right")}
-ORDINALS = ("first", "second")
+CORNERS = ("top left", "top right", "bottom left", "bottom right")
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,8 @@ class FewShot:
         ]
         asked = rng.randrange(total)
         colour, shape = kinds[asked]
-        query = Thing(shape, colour, "", cell_box(rng, rng.randrange(4), (30, 48), columns=2))
+        corner = rng.randrange(4)
+        query = Thing(shape, colour, CORNERS[corner], cell_box(rng, corner, (30, 48), columns=2))
         return cls(tuple(rng.sample(NAMES, total)), tuple(support), asked, query, level)
 
     @property
@@ -85,11 +85,17 @@ class FewShot:
         return (*(Region(n, t.box, 0) for n, t in taught), Region("query", self.query.box, 1))
 
     @property
+    def things(self) -> dict[str, Thing]:
+        """The taught classes; where they stand is told in words of the question's own."""
+        bare = (replace(thing, place="") for thing in self.support)
+        return dict(zip(self.names, bare, strict=True))
+
+    @property
     def phrases(self) -> dict[str, tuple[str, ...]]:
-        """By made-up name, by colour and shape, and by picture."""
-        things = dict(zip(self.names, self.support, strict=True)) | {"query": self.query}
-        return scene_phrases(things) | {
+        """By made-up name and by picture; what the second picture shows speaks of the query."""
+        return {
             **{name: (name,) if name in self.names else () for name in NAMES},
             "first picture": self.names,
             "second picture": ("query",),
+            "second picture shows @": ("query",),
         }

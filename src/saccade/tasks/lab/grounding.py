@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Self
 
 from saccade.samples import Box, Region
-from saccade.tasks.lab.mentions import scene_phrases
 from saccade.tasks.lab.scene import PLACES, SIZE, Eyes, Picture, Thing, cell_box, named, palette
 
 THINGS = {1: (1, 2), 2: (2, 4), 3: (4, 7)}
@@ -15,9 +14,9 @@ SLIP = 16
 
 @dataclass(frozen=True)
 class Grounding:
-    """Different things on a 3 × 3 grid; the first of `things` is the one asked for."""
+    """Different things on a 3 × 3 grid; the first of `shown` is the one asked for."""
 
-    things: tuple[Thing, ...]
+    shown: tuple[Thing, ...]
     scorer: str = "iou"
 
     @classmethod
@@ -36,21 +35,21 @@ class Grounding:
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """One picture."""
-        return (Picture(self.things),)
+        return (Picture(self.shown),)
 
     @property
     def question(self) -> str:
         """Asks for a box in pixels."""
-        return f"Where is the {self.things[0].phrase}? Answer with its box [x0, y0, x1, y1]."
+        return f"Where is the {self.shown[0].phrase}? Answer with its box [x0, y0, x1, y1]."
 
     @property
     def answer(self) -> str:
         """`[x0, y0, x1, y1]`."""
-        return _written(self.things[0].box)
+        return _written(self.shown[0].box)
 
     def tell(self, eyes: Eyes) -> tuple[str, str]:
         """The rough place first, then the edges."""
-        target = self.things[0]
+        target = self.shown[0]
         x0, y0, x1, y1 = (int(v) for v in target.box)
         right, down = (eyes.read(0, (-SLIP, SLIP)) for _ in range(2))
         right, down = (
@@ -63,15 +62,18 @@ class Grounding:
     @property
     def regions(self) -> tuple[Region, ...]:
         """One region per thing."""
-        return named(self.things)
+        return named(self.shown)
+
+    @property
+    def things(self) -> dict[str, Thing]:
+        """All of them; no two look alike."""
+        return {thing.phrase: thing for thing in self.shown}
 
     @property
     def phrases(self) -> dict[str, tuple[str, ...]]:
-        """By colour, shape and place; the coordinates speak of the thing asked for."""
-        x0, y0, x1, y1 = (int(v) for v in self.things[0].box)
-        asked = (self.things[0].phrase,)
-        edges = {f"from {x0} to {x1} across": asked, f"from {y0} to {y1} down": asked}
-        return scene_phrases({t.phrase: t for t in self.things}) | edges
+        """Coordinates speak of the thing asked for, whether they are right or wrong."""
+        asked = (self.shown[0].phrase,)
+        return {"from # to # across": asked, "from # to # down": asked}
 
 
 def _written(box: Box) -> str:

@@ -2,7 +2,7 @@
 
 The guesser has read the answers to many training questions and gives, to each question, the answer
 that would have scored best on the training questions worded the same way (or on all of them, where
-none is). No strategy that sees only the question does better in the long run.
+few are). The more it reads, the closer it comes to the best that the question alone allows.
 """
 
 from collections import defaultdict
@@ -14,8 +14,8 @@ from saccade.samples import Sample
 from saccade.scoring import REWARDS
 from saccade.tasks.lab import LabTask, respond
 
-READ = 2000
-"""Training questions read. Enough that each wording was met dozens of times."""
+READ = 6000
+"""Training questions read: each of the 120 wordings of the few-shot task some fifty times."""
 CANDIDATES = 40
 """Answers weighed per wording; for boxes a spread of them, for words always all there are."""
 

@@ -1,53 +1,77 @@
 """Which words of a text speak of which region: any text, also a model's.
 
-A sample carries its `phrases` (phrase → names of the regions it speaks of) as plain metadata, so
-mentions can be found in responses read back from a run folder, without the task that drew them.
-A phrase that names something the pictures do not hold maps to no region: a hallucinated mention.
+Two things are looked for. What any picture of coloured shapes invites: `red circle`, `the stars`,
+`a red circle at the top left`, `at the top left`. And a task's own phrases, in which `#` stands for
+any number and `@` for any coloured shape (`# wide`, `from # to # across`). Both are plain metadata
+of the sample (`things`, `phrases`), so mentions can be found in responses read back from a run.
+
+A claim is told from its place, not from being right: "a red circle at the top" speaks of the thing
+at the top if that is a red circle, and of nothing (no region) if it is not. A mention without
+regions is a hallucination.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
 
 from saccade.samples import Mention, Sample
-from saccade.tasks.lab.scene import COLOURS, SHAPES, Thing
+from saccade.tasks.lab.scene import COLOURS, PLACES, SHAPES, Thing
+
+_COLOUR, _SHAPE = "|".join(COLOURS), "|".join(SHAPES)
+_PLACE = "|".join(sorted(PLACES, key=len, reverse=True))
+_WILD = {"#": r"\d+", "@": rf"(?:an? )?(?:{_COLOUR}) (?:{_SHAPE})"}
+_THING = (
+    rf"(?:(?P<colour>{_COLOUR}) )?(?P<shape>{_SHAPE}|thing)(?:e?s)?(?: at the (?P<place>{_PLACE}))?"
+    rf"|at the (?P<bare>{_PLACE})"
+)
 
 
 def find_mentions(sample: Sample, text: str) -> tuple[Mention, ...]:
-    """The mentions in `text`, left to right; of phrases that overlap the longest wins."""
-    phrases: Mapping[str, list[str]] = sample.metadata.get("phrases", {})
-    if not phrases:
-        return ()
-    longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
-    pattern = r"\b(?:" + "|".join(map(re.escape, longest_first)) + r")\b"
+    """The mentions in `text`, left to right; a task's own phrases come before coloured shapes."""
+    things, phrases = (sample.metadata.get(key, {}) for key in ("things", "phrases"))
+    return tuple(_found(things, phrases, text))
+
+
+def described(things: Mapping[str, Thing]) -> dict[str, list[str]]:
+    """Colour, shape and place of each region's thing, as metadata."""
+    return {name: [thing.colour, thing.shape, thing.place] for name, thing in things.items()}
+
+
+def _found(things: Mapping[str, Any], phrases: Mapping[str, Any], text: str) -> Iterator[Mention]:
+    if not things and not phrases:
+        return
+    ordered = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+    for match in _pattern(tuple(ordered), bool(things)).finditer(text):
+        own = next((i for i in range(len(ordered)) if match[f"p{i}"] is not None), None)
+        if own is not None:
+            yield Mention(match.start(), match.end(), tuple(phrases[ordered[own]]))
+        elif match["shape"] != "thing" or match["colour"] or match["place"]:
+            yield Mention(match.start(), match.end(), _spoken(things, match))
+
+
+@lru_cache(maxsize=256)
+def _pattern(phrases: tuple[str, ...], things: bool) -> re.Pattern[str]:
+    """One pattern for all; its groups tell which alternative it was."""
+    own = [f"(?P<p{i}>{_words(phrase)})" for i, phrase in enumerate(phrases)]
+    return re.compile(rf"\b(?:{'|'.join([*own, _THING] if things else own)})\b", re.IGNORECASE)
+
+
+def _words(phrase: str) -> str:
+    return "".join(_WILD.get(character, re.escape(character)) for character in phrase)
+
+
+def _spoken(things: Mapping[str, Any], match: re.Match[str]) -> tuple[str, ...]:
+    """The regions of the things that fit every word that was said."""
+    colour, shape = ((match[group] or "").lower() for group in ("colour", "shape"))
+    place = (match["place"] or match["bare"] or "").lower()
     return tuple(
-        Mention(found.start(), found.end(), tuple(phrases[found.group().lower()]))
-        for found in re.finditer(pattern, text, re.IGNORECASE)
+        name
+        for name, (its_colour, its_shape, its_place) in things.items()
+        if colour in ("", its_colour)
+        and shape in ("", "thing", its_shape)
+        and place in ("", its_place)
     )
-
-
-def scene_phrases(things: Mapping[str, Thing]) -> dict[str, tuple[str, ...]]:
-    """Every way to speak of things by colour, shape and place; `things` is keyed by region name.
-
-    All colours and shapes are listed, also those not shown, so that a claim about a thing that is
-    not there is found too. Plurals speak of all that fit.
-    """
-    phrases: dict[str, tuple[str, ...]] = {}
-    for colour in ("", *COLOURS):
-        for shape in ("thing", *SHAPES):
-            phrase = f"{colour} {shape}".strip()
-            if phrase == "thing":
-                continue
-            fits = tuple(n for n, t in things.items() if _fits(t, colour, shape))
-            phrases |= {phrase: fits, plural(phrase): fits}
-    for name, thing in things.items():
-        if thing.place:
-            for phrase in (thing.place, f"{thing.phrase} at the {thing.place}"):
-                phrases[phrase] = (name,)
-    return phrases
-
-
-def _fits(thing: Thing, colour: str, shape: str) -> bool:
-    return colour in ("", thing.colour) and shape in ("thing", thing.shape)
 
 
 def plural(phrase: str) -> str:

@@ -1,13 +1,14 @@
 """lab/puzzle: a grid follows a rule; which thing belongs in place of the question mark?"""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from saccade.samples import Region
-from saccade.tasks.lab.mentions import plural, scene_phrases
+from saccade.tasks.lab.mentions import plural
 from saccade.tasks.lab.scene import Eyes, Picture, Thing, a, cell_box, palette
 
+HOLE = "question mark"
 SIDE = {1: 2, 2: 3, 3: 3}
 ROWS = {2: ("top", "bottom"), 3: ("top", "middle", "bottom")}
 COLUMNS = {2: ("left", "right"), 3: ("left", "middle", "right")}
@@ -26,7 +27,7 @@ class Puzzle:
     colours: tuple[str, ...]
     shapes: tuple[str, ...]
     hole: tuple[int, int]
-    things: tuple[Thing, ...]
+    cells: tuple[Thing, ...]
     level: int
     scorer: str = "answer"
 
@@ -47,7 +48,7 @@ class Puzzle:
         box = cell_box(rng, row * side + column, SIZES[side], side)
         place = f"{ROWS[side][row]} {COLUMNS[side][column]}"
         if (row, column) == self.hole:
-            return Thing("question mark", "ink", place, box)
+            return Thing(HOLE, "ink", place, box)
         colour, shape = self._kind(row, column)
         return Thing(shape, colour, place, box)
 
@@ -62,7 +63,7 @@ class Puzzle:
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """One grid."""
-        return (Picture(self.things),)
+        return (Picture(self.cells),)
 
     @property
     def question(self) -> str:
@@ -97,35 +98,53 @@ class Puzzle:
     @property
     def regions(self) -> tuple[Region, ...]:
         """Each cell by its place; the hole as `question mark`."""
-        return tuple(
-            Region("question mark" if t.shape == "question mark" else t.place, t.box)
-            for t in self.things
-        )
+        return tuple(Region(HOLE if t.shape == HOLE else t.place, t.box) for t in self.cells)
+
+    @property
+    def things(self) -> dict[str, Thing]:
+        """The full cells; where they stand is told by row and column."""
+        return {
+            region.name: replace(cell, place="")
+            for region, cell in zip(self.regions, self.cells, strict=True)
+            if cell.shape != HOLE
+        }
 
     @property
     def phrases(self) -> dict[str, tuple[str, ...]]:
-        """By colour and shape, by row and column, and the lines that pass the hole."""
-        cells = dict(zip((r.name for r in self.regions), self.things, strict=True))
-        full = {name: thing for name, thing in cells.items() if name != "question mark"}
+        """Rows and columns, the lines that pass the hole, and the hole itself."""
         side = SIDE[self.level]
-        row, column = ROWS[side][self.hole[0]], COLUMNS[side][self.hole[1]]
-        lines = {f"{r} row": _line(cells, f"{r} ") for r in ROWS[side]}
-        lines |= {f"{c} column": _line(cells, f" {c}") for c in COLUMNS[side]}
-        phrases = scene_phrases({n: Thing(t.shape, t.colour, "", t.box) for n, t in full.items()})
-        phrases |= lines | dict.fromkeys(("question mark", self.answer), ("question mark",))
-        return phrases | {
-            "its row": _line(full, f"{row} "),
-            "its column": _line(full, f" {column}"),
-        }
+        row, column = self.hole
+        phrases = {f"{name} row": self._names(r, None) for r, name in enumerate(ROWS[side])}
+        phrases |= {f"{name} column": self._names(None, c) for c, name in enumerate(COLUMNS[side])}
+        line = self._diagonal() if self.level == 3 else self._names(None, column)
+        passed = "its diagonal" if self.level == 3 else "its column"
+        phrases |= {"its row": _full(self._names(row, None)), passed: _full(line)}
+        return phrases | dict.fromkeys((HOLE, "@ is missing", "answer>@"), (HOLE,))
+
+    def _names(self, row: int | None, column: int | None) -> tuple[str, ...]:
+        """The regions in this row or column."""
+        side = SIDE[self.level]
+        return tuple(
+            region.name
+            for number, region in enumerate(self.regions)
+            if row in (None, number // side) and column in (None, number % side)
+        )
+
+    def _diagonal(self) -> tuple[str, ...]:
+        """The regions that share with the hole what runs along the diagonals."""
+        side = SIDE[self.level]
+        return tuple(
+            region.name
+            for number, region in enumerate(self.regions)
+            if (number // side + number % side - sum(self.hole)) % side == 0
+        )
+
+
+def _full(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The cells of a line that one can see."""
+    return tuple(name for name in names if name != HOLE)
 
 
 def _all(kind: str, what: str) -> str:
     """`stars`, or `red things`."""
     return plural(kind) if what == "shape" else f"{kind} things"
-
-
-def _line(cells: dict[str, Thing], part: str) -> tuple[str, ...]:
-    """The cells whose place begins or ends with `part`."""
-    return tuple(
-        name for name, t in cells.items() if t.place.startswith(part) or t.place.endswith(part)
-    )

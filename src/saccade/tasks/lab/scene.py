@@ -118,8 +118,13 @@ class Problem(Protocol):
         ...
 
     @property
+    def things(self) -> Mapping[str, Thing]:
+        """The coloured shapes one may speak of, by the name of their region."""
+        ...
+
+    @property
     def phrases(self) -> Mapping[str, tuple[str, ...]]:
-        """Which regions a phrase speaks of; an empty tuple for what is not in the pictures."""
+        """Which regions the task's own phrases speak of; see `mentions`."""
         ...
 
 
