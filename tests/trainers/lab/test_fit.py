@@ -1,5 +1,7 @@
 """Training stops and goes on as if it had not stopped."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -36,9 +38,7 @@ def train(path, stop_at=None):
         if step == stop_at:
             raise Killed
 
-    curve = fit(
-        model, model, Demonstrations(60, 0), schedule=SCHEDULE, checkpoint=path, on_step=on_step
-    )
+    curve = fit(model, Demonstrations(60, 0), schedule=SCHEDULE, checkpoint=path, on_step=on_step)
     return [p.tolist() for p in model.parameters()], curve
 
 
@@ -55,7 +55,6 @@ def test_a_finished_training_is_not_done_again(tmp_path):
     steps = []
     model = Lengths()
     curve = fit(
-        model,
         model,
         Demonstrations(60, 0),
         schedule=SCHEDULE,
@@ -79,3 +78,19 @@ def test_the_rate_rises_holds_and_falls_to_nothing():
     assert rates[105] == pytest.approx(0.01)
     assert 0 < rates[119] < 0.001
     assert Schedule(120, rate=0.02, warmup=10, descent=0).rate_at(119) == 0.02
+
+
+@pytest.mark.parametrize("change", ["schedule", "data", "weights"])
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(tmp_path, change):
+    train(tmp_path / "x.pt")
+    model, steps = Lengths(), []
+    if change == "weights":
+        nn.init.zeros_(model.line.weight)
+    fit(
+        model,
+        Demonstrations(60, seed=int(change == "data")),
+        schedule=replace(SCHEDULE, rate=0.01) if change == "schedule" else SCHEDULE,
+        checkpoint=tmp_path / "x.pt",
+        on_step=lambda step, loss: steps.append(step),
+    )
+    assert steps == list(range(1, 121))

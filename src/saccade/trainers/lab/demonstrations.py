@@ -1,4 +1,4 @@
-"""Worked chains of thought to learn from, drawn once and kept, in batches of similar length."""
+"""Worked chains of thought to learn from, drawn once and kept."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,6 @@ from saccade.tasks.lab.scene import Eyes, Picture
 
 LEVEL_SHARES = {1: 0.3, 2: 0.6, 3: 0.1}
 """How often each level is shown; the default level most."""
-SORTED = 8
-"""Batches that are drawn together and sorted by length, which halves the padding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +53,13 @@ class Demonstrations:
         return Demonstration(problem.question, problem.pictures, respond(thought, answer))
 
     def batch(self, step: int, size: int) -> Sequence[Demonstration]:
-        """The batch of a training step: a function of the step, so training can stop and go on."""
-        rng = random.Random(f"batches {self.seed} {step // SORTED}")
-        drawn = [self[i] for i in rng.sample(range(self.size), size * SORTED)]
-        drawn.sort(key=lambda d: len(d.pictures) * 200 + len(d.response))
-        order = rng.sample(range(SORTED), SORTED)
-        start = order[step % SORTED] * size
-        return drawn[start : start + size]
+        """The batch of a training step: a function of the step, so training can stop and go on.
+
+        All tasks are mixed, shorter demonstrations first.
+        """
+        rng = random.Random(f"batch {self.seed} {step}")
+        drawn = [self[i] for i in rng.sample(range(self.size), size)]
+        return sorted(drawn, key=lambda d: len(d.pictures) * 200 + len(d.response))
 
     def texts(self, count: int) -> list[str]:
         """Questions and responses of the first `count`, to learn a tokenizer from."""

@@ -4,18 +4,22 @@ Plain on purpose. A step is a function of its number, and a checkpoint is writte
 `save_every` steps, so a killed training goes on where it was and ends with the same weights.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from saccade.trainers.lab.demonstrations import Demonstration, Demonstrations
+from saccade.trainers.lab.demonstrations import Demonstrations
 
 EVERY = 50
 """Steps per entry of the curve."""
+
+Learner = nn.Module
+"""Called with a batch of demonstrations, it gives the loss."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +44,24 @@ class Schedule:
 
 
 def fit(
-    model: nn.Module,
-    loss_of: Callable[[Sequence[Demonstration]], Tensor],
+    learner: Learner,
     data: Demonstrations,
     *,
     schedule: Schedule,
     checkpoint: Path,
     on_step: Callable[[int, float], None],
 ) -> list[tuple[int, float]]:
-    """Train `model` in place. Returns the curve: (step, loss averaged since the last entry)."""
-    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=schedule.decay, fused=True)
-    start, curve, total = _resume(checkpoint, model, optimiser)
-    model.train()
+    """Train `learner` in place. Returns the curve: (step, loss averaged since the last entry)."""
+    optimiser = torch.optim.AdamW(learner.parameters(), weight_decay=schedule.decay, fused=True)
+    words = _words(learner, data, schedule)
+    start, curve, total = _resume(checkpoint, learner, optimiser, words)
+    learner.train()
     for step in range(start, schedule.steps):
         for group in optimiser.param_groups:
             group["lr"] = schedule.rate_at(step)
-        loss = loss_of(data.batch(step, schedule.batch))
+        loss = learner(data.batch(step, schedule.batch))
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+        nn.utils.clip_grad_norm_(learner.parameters(), schedule.clip)
         optimiser.step()
         optimiser.zero_grad()
         total += loss.item()
@@ -66,27 +70,40 @@ def fit(
             curve.append((step + 1, round(total / EVERY, 4)))
             total = 0.0
         if (step + 1) % schedule.save_every == 0 or step + 1 == schedule.steps:
-            _save(checkpoint, model, optimiser, (step + 1, curve, total))
-    model.eval()
+            state = {"words": words, "progress": (step + 1, curve, total)}
+            _save(checkpoint, learner, optimiser, state)
+    learner.eval()
     return curve
 
 
-def _save(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Any) -> None:
+def _words(learner: Learner, data: Demonstrations, schedule: Schedule) -> str:
+    """What a checkpoint must have been made with: the settings, and the first weights."""
+    weights = blake2b(digest_size=8)
+    for value in learner.state_dict().values():
+        weights.update(value.detach().cpu().numpy().tobytes())
+    return f"{schedule} {data} from {weights.hexdigest()}"
+
+
+def _save(
+    path: Path, learner: Learner, optimiser: torch.optim.Optimizer, state: dict[str, Any]
+) -> None:
     """Whole or not at all."""
-    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "progress": progress}
+    state |= {"model": learner.state_dict(), "optimiser": optimiser.state_dict()}
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(state, path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
 
 
 def _resume(
-    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer
+    path: Path, learner: Learner, optimiser: torch.optim.Optimizer, words: str
 ) -> tuple[int, list[tuple[int, float]], float]:
-    """Where training stopped, or the start."""
+    """Where training stopped; the start, if nothing was saved or something else was trained."""
     if not path.exists():
         return 0, [], 0.0
     state = torch.load(path, weights_only=True, map_location="cpu")
-    model.load_state_dict(state["model"])
+    if state["words"] != words:
+        return 0, [], 0.0
+    learner.load_state_dict(state["model"])
     optimiser.load_state_dict(state["optimiser"])
     step, curve, total = state["progress"]
     return step, [(at, loss) for at, loss in curve], total

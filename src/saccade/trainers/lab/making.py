@@ -1,6 +1,7 @@
 """From a recipe to a folder that `from_pretrained` loads, with its card."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def make(
     `on_step` is told the stage, the step, how many steps the stage has, and the loss.
     """
     recipe = RECIPES[name]
-    folder = out / _short(name)
+    folder = work / _short(name) / "model"
     if recipe.start_from:
         _begin(folder, out / _short(recipe.start_from))
     else:
@@ -47,7 +48,6 @@ def make(
         learner = LEARNERS[of.teaches](vlm.model, collate).to(device)
         curves[stage] = fit(
             learner,
-            learner,
             of.data,
             schedule=of.schedule,
             checkpoint=work / _short(name) / f"{stage}.pt",
@@ -56,7 +56,7 @@ def make(
     _save_half(vlm.model, folder)
     shipped = load_vlm(str(folder), device=device, dtype="float32")
     write_card(folder, name, recipe, vlm=shipped, curves=curves)
-    return folder
+    return _publish(folder, out / _short(name))
 
 
 def _short(name: str) -> str:
@@ -81,6 +81,14 @@ def _begin(folder: Path, parent: Path) -> None:
     for file in parent.iterdir():
         if file.name not in ("README.md", "card.json"):
             (folder / file.name).write_bytes(file.read_bytes())
+
+
+def _publish(folder: Path, target: Path) -> Path:
+    """Move a finished model to where it is used from; the one before it goes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.move(folder, target)
+    return target
 
 
 def _save_half(model: PreTrainedModel, folder: Path) -> None:

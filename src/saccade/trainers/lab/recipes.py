@@ -37,17 +37,13 @@ class Recipe:
     seed: int = 0
 
 
-def _base(look: int, see: int, sharpen: int) -> dict[str, Stage]:
-    """Learn to look, to speak of what is seen, to do so precisely, and to misread some of it.
-
-    The third stage halves the batch: from there on the number of updates counts, not their noise.
-    """
-    right = Demonstrations(16000, seed=0)
+def _base(look: int, see: int) -> dict[str, Stage]:
+    """Learn to look, then to speak of what is seen, then to misread some of it."""
+    right = Demonstrations(12000, seed=0)
     wrong = Demonstrations(8000, seed=1, misread=MISREAD)
     return {
         "look": Stage("looking", right, Schedule(look, rate=2e-3, warmup=50)),
-        "see": Stage("speaking", right, Schedule(see, rate=1.5e-3, warmup=50, descent=0)),
-        "sharpen": Stage("speaking", right, Schedule(sharpen, rate=1.2e-3, batch=16, warmup=50)),
+        "see": Stage("speaking", right, Schedule(see, rate=1.5e-3, warmup=50, descent=0.4)),
         "misread": Stage("speaking", wrong, Schedule(250, rate=3e-4, warmup=20)),
     }
 
@@ -55,11 +51,11 @@ def _base(look: int, see: int, sharpen: int) -> dict[str, Stage]:
 _MORE = Demonstrations(9600, seed=2)
 
 RECIPES: Mapping[str, Recipe] = {
-    "lab/base": Recipe("qwen2_5_vl", _base(800, 1000, 2400)),
+    "lab/base": Recipe("qwen2_5_vl", _base(600, 1000)),
     "lab/tuned": Recipe(
         "qwen2_5_vl",
         {"tune": Stage("speaking", _MORE, Schedule(300, rate=4e-4, warmup=20))},
         start_from="lab/base",
     ),
-    "lab/base-internvl": Recipe("internvl", _base(700, 500, 1600)),
+    "lab/base-internvl": Recipe("internvl", _base(600, 1000)),
 }

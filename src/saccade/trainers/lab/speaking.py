@@ -10,6 +10,8 @@ from transformers import PreTrainedModel, ProcessorMixin
 from saccade.trainers.lab.demonstrations import Demonstration
 
 IGNORED = -100
+PART = 8
+"""Demonstrations that are padded to one length."""
 
 
 class Speaking(nn.Module):
@@ -20,10 +22,20 @@ class Speaking(nn.Module):
         self.model, self.collate = model, collate
 
     def forward(self, batch: Sequence[Demonstration]) -> Tensor:
-        """Mean negative log-likelihood of the response tokens."""
+        """Mean negative log-likelihood of the response tokens.
+
+        The batch passes in parts of similar length, which spares padding; the loss is the whole's.
+        Batches of one length each would spare more, and teach nothing: they hold one task each, and
+        what a step teaches of one task the next ones undo.
+        """
+        parts = [self._part(batch[i : i + PART]) for i in range(0, len(batch), PART)]
+        total = sum(tokens for _, tokens in parts)
+        return torch.stack([loss * tokens / total for loss, tokens in parts]).sum()
+
+    def _part(self, batch: Sequence[Demonstration]) -> tuple[Tensor, int]:
+        """The mean loss of some demonstrations, and how many tokens it is a mean of."""
         inputs = {k: v.to(self.model.device) for k, v in self.collate(batch).items()}
-        loss: Tensor = self.model(**inputs).loss
-        return loss
+        return self.model(**inputs).loss, int((inputs["labels"] != IGNORED).sum())
 
 
 class Collator:
