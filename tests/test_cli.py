@@ -206,7 +206,8 @@ class TestARunIsMade:
 
     def test_signals_are_named_with_commas(self, tiny_folder, tmp_path):
         folder = tmp_path / "run"
-        words = (*SMALL, *ON, "--signals", "entropy, k3", "--ablation", "grey")
+        few = ("--limit", "1", "-n", "1", "--max-new-tokens", "4")
+        words = (*few, *ON, "--signals", "entropy, k3", "--ablation", "grey")
         assert run("trace", tiny_folder(), "lab/puzzle", "--out", folder, *words).exit_code == 0
         assert set(open_run(folder).signals) == {"entropy", "k3.grey"}
 
