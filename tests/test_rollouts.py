@@ -290,6 +290,8 @@ def misspelt() -> Image.Image:
             "cannot read these images .*aspect ratio",
         ),
         (SAMPLES[0], "ids must be unique"),
+        (replace(SAMPLES[0], id="odd", scorer="taste"), "asks for the scorer 'taste'; there are"),
+        (replace(SAMPLES[0], id="boxless", scorer="iou"), "iou reward needs a gold answer .* '3'"),
     ],
     ids=lambda value: value.id if isinstance(value, Sample) else "",
 )
@@ -300,6 +302,14 @@ def test_a_bad_sample_is_skipped_with_its_reason(vlm: VLM, bad: Sample, reason: 
     assert (skip.sample_id, skip.stage, skip.index) == (bad.id, "rollout", None)
     with pytest.raises(SaccadeError, match=reason):
         raise SaccadeError(skip.reason)
+
+
+def test_of_two_samples_with_one_id_the_one_that_was_answered_is_kept(vlm: VLM) -> None:
+    unreadable = replace(SAMPLES[0], images=(truncated(),))
+    asked = [unreadable, SAMPLES[0], replace(SAMPLES[0], images=(picture(9),))]
+    rolls = rollout(vlm, asked, n=1, max_new_tokens=2)
+    assert rolls.samples == {"a": SAMPLES[0]}
+    assert len(rolls.skipped) == 2
 
 
 def test_logits_that_are_not_finite_skip_the_sample(vlm: VLM) -> None:

@@ -121,15 +121,17 @@ def rollout(
         step=step,
     )
     rollouts: list[Rollout] = []
+    answered: dict[str, Sample] = {}
     skipped: list[Skipped] = []
     for done, outcome in enumerate(iter_rollouts(vlm, samples, settings), start=1):
         if isinstance(outcome, Skipped):
             skipped.append(outcome)
         else:
             rollouts.extend(outcome.rollouts)
+            answered[outcome.sample.id] = outcome.sample
         if progress is not None:
             progress(done, len(samples))
-    return Rollouts(rollouts, {sample.id: sample for sample in samples}, skipped)
+    return Rollouts(rollouts, answered, skipped)
 
 
 def iter_rollouts(
@@ -156,6 +158,7 @@ def _turns(vlm: VLM, samples: Iterable[Sample], n: int) -> Iterator[_Turn | Skip
                 raise SaccadeError(
                     "sample ids must be unique, and an earlier sample has this one too."
                 )
+            score(sample, "")  # a reward that cannot be given is found before anything is said
             prompt = vlm.render(sample)
             room = vlm.context - prompt_length(vlm, prompt, sample.images)
         except SaccadeError as error:
