@@ -118,7 +118,7 @@ def test_a_model_without_image_tokens_is_refused_by_its_class(tiny_vlm):
 
 
 def test_names_that_are_no_model_are_refused_in_one_sentence(tmp_path):
-    with pytest.raises(SaccadeError, match="Unknown lab model 'lab/best'; .* lab/base, lab/tuned"):
+    with pytest.raises(SaccadeError, match="Unknown lab model 'lab/best'"):
         load_vlm("lab/best")
     with pytest.raises(SaccadeError, match="No model could be read from"):
         load_vlm(str(tmp_path / "nothing"))

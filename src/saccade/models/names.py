@@ -5,22 +5,26 @@ from pathlib import Path
 
 from saccade.errors import SaccadeError
 
-LAB_MODELS: dict[str, str] = {
+HOME = Path(str(resources.files("saccade.models")))
+RECIPE_LINES: dict[str, str] = {
     "lab/base": "micro Qwen2.5-VL taught to see, then fine-tuned on narrators that misread",
     "lab/tuned": "lab/base trained on, supervised, on narrators that read right",
     "lab/base-internvl": "micro InternVL made as lab/base",
 }
+"""Every micro model that there is a recipe for (`saccade.trainers.lab`)."""
+
+LAB_MODELS: dict[str, str] = {
+    name: line for name, line in RECIPE_LINES.items() if (HOME / name / "config.json").is_file()
+}
+"""Those that come with this installation."""
 
 
 def resolve(name: str) -> str:
     """The folder of a shipped lab model; any other name (hub id or folder) comes back as it is."""
-    if name not in LAB_MODELS:
-        if name.startswith("lab/") and not Path(name).is_dir():
-            raise SaccadeError(
-                f"Unknown lab model {name!r}; the shipped ones are {', '.join(LAB_MODELS)}."
-            )
-        return name
-    folder = Path(str(resources.files("saccade.models"))) / name
-    if not (folder / "config.json").is_file():
-        raise SaccadeError(f"{name} is not part of this installation: {folder} holds no model.")
-    return str(folder)
+    if name in LAB_MODELS:
+        return str(HOME / name)
+    if name.startswith("lab/") and not Path(name).is_dir():
+        raise SaccadeError(
+            f"Unknown lab model {name!r}; those of this installation are {', '.join(LAB_MODELS)}."
+        )
+    return name

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from saccade import load_task, load_vlm, rollout
-from saccade.models import LAB_MODELS
+from saccade.models.names import RECIPE_LINES
 from saccade.trainers.lab import card, making
 from saccade.trainers.lab.demonstrations import Demonstrations
 from saccade.trainers.lab.fit import Schedule
@@ -53,7 +53,7 @@ def test_a_made_folder_loads_speaks_and_bears_its_card(name, tmp_path):
     assert len(said.response_ids) <= 4
     told = json.loads((folder / "card.json").read_text())
     assert told["accuracy"] == MEASURED
-    assert told["line"] == LAB_MODELS[name]
+    assert told["line"] == RECIPE_LINES[name]
     assert list(told["curves"]) == list(told["stages"]) == ["look", "see", "misread"]
     assert [stage for stage, *_ in seen] == [s for s in told["stages"] for _ in range(2)]
     page = (folder / "README.md").read_text()

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from saccade.models import LAB_MODELS, VLM
+from saccade.models import VLM
+from saccade.models.names import RECIPE_LINES
 from saccade.probes.ablations import grey
 from saccade.rollouts import rollout
 from saccade.samples import Sample
@@ -51,7 +52,7 @@ def write_card(
     """Measure the model and write `card.json` and the `README.md` made from it."""
     card = {
         "name": name,
-        "line": LAB_MODELS[name],
+        "line": RECIPE_LINES[name],
         "architecture": type(vlm.model).__name__,
         "parameters": sum(p.numel() for p in vlm.model.parameters()),
         "seed": recipe.seed,

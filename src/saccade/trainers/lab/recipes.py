@@ -40,21 +40,21 @@ class Recipe:
 def _base(look: int, see: int) -> dict[str, Stage]:
     """Learn to look, then to speak of what is seen, then to misread some of it."""
     right = Demonstrations(12000, seed=0)
-    wrong = Demonstrations(8000, seed=1, misread=MISREAD)
+    wrong = Demonstrations(4000, seed=1, misread=MISREAD)
     return {
         "look": Stage("looking", right, Schedule(look, rate=2e-3, warmup=50)),
         "see": Stage("speaking", right, Schedule(see, rate=1.5e-3, warmup=50, descent=0.4)),
-        "misread": Stage("speaking", wrong, Schedule(250, rate=3e-4, warmup=20)),
+        "misread": Stage("speaking", wrong, Schedule(120, rate=3e-4, warmup=10)),
     }
 
 
-_MORE = Demonstrations(9600, seed=2)
+_MORE = Demonstrations(5000, seed=2)
 
 RECIPES: Mapping[str, Recipe] = {
     "lab/base": Recipe("qwen2_5_vl", _base(600, 1000)),
     "lab/tuned": Recipe(
         "qwen2_5_vl",
-        {"tune": Stage("speaking", _MORE, Schedule(300, rate=4e-4, warmup=20))},
+        {"tune": Stage("speaking", _MORE, Schedule(150, rate=4e-4, warmup=10))},
         start_from="lab/base",
     ),
     "lab/base-internvl": Recipe("internvl", _base(600, 1000)),
