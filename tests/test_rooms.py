@@ -14,11 +14,12 @@ SRC = ROOT / "src" / "saccade"
 MODULES = sorted(SRC.rglob("*.py"))
 TREES = {module: ast.parse(module.read_text(encoding="utf-8")) for module in MODULES}
 
-ANYONE = {"errors", "lazy"}
+ANYONE = {"errors", "files", "lazy"}
 """Rooms that all may import."""
 MAY: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
+    "files": set(),
     "lazy": set(),
     "samples": set(),
     "serving": set(),
@@ -78,6 +79,7 @@ TESTED_BY = {
     "analysis/tables.py": "analysis/test_report.py",
     "batches.py": "test_rollouts.py",  # and probes/test_traces.py, alone and in any batch
     "commands.py": "test_cli.py",  # the library half of the commands
+    "files.py": "store/test_writer.py",  # a disk that is full, a process that is killed
     "models/loading.py": "models/test_vlm.py",
     "models/names.py": "models/test_vlm.py",
     "probes/plain.py": "probes/test_traces.py",  # against an independent oracle

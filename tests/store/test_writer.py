@@ -160,7 +160,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_half_written(tmp_path, monkeypa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with RunWriter.open(run, manifest()) as writer, monkeypatch.context() as patch:
-        target = "saccade.store.files._write_synced" if call == "write" else f"os.{call}"
+        target = "saccade.files._write_synced" if call == "write" else f"os.{call}"
         patch.setattr(target, full)
         with pytest.raises(SaccadeError, match="No space is left on the disk"):
             writer.write_traces("000000", [trace("s0", 0)])

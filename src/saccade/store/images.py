@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from saccade.errors import SaccadeError
-from saccade.store.files import write_whole
+from saccade.files import write_whole
 
 _MODES = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA"})
 """What PNG can hold. Any other mode is stored as RGB, which is what a processor makes of it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from saccade.errors import SaccadeError
-from saccade.store.files import write_whole
+from saccade.files import write_whole
 from saccade.store.schema import SCHEMA_VERSION
 
 MANIFEST_NAME = "manifest.json"

@@ -1,9 +1,7 @@
-"""Whole files or none: written beside their place under another name, then moved there."""
+"""What a report writes: text, drawings and JSON, each file whole or not there."""
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from io import BytesIO
 from math import isfinite
@@ -11,24 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saccade.analysis.plots.style import style
+from saccade.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def write(path: Path, content: str | bytes) -> Path:
-    """Write `content` atomically; a killed process leaves the old file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Write text or bytes whole, and return where."""
+    write_whole(path, content.encode() if isinstance(content, str) else content)
     return path
 
 
