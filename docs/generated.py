@@ -102,7 +102,8 @@ def guesser() -> str:
         (code(name), *(f"{share:.1%}" for share in levels.values()))
         for name, levels in told["blind_accuracy"].items()
     )
-    return table(("task", "level 1", "level 2", "level 3"), rows)
+    how = f"Accuracy on {told['items']} test questions, {told['read']:,} training questions read:"
+    return f"{how}\n\n{table(('task', 'level 1', 'level 2', 'level 3'), rows)}"
 
 
 def levels(task: str) -> str:
