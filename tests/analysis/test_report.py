@@ -200,15 +200,15 @@ def test_scale_is_pinned_by_the_run() -> None:
     assert Scale(3, 3).intensity([3.0]) == 0
 
 
-def test_accuracy_counts() -> None:
-    """By hand: three of four judged, one of them cut off, one without verdict; and all tasks."""
+def test_accuracy_is_the_mean_over_questions() -> None:
+    """By hand: two, one and no verdict, one response cut off; and the questions of all tasks."""
     rollouts = pd.DataFrame(
         {
-            "task": ["a"] * 4 + ["b"],
-            "sample_id": ["1", "1", "2", "2", "1"],
-            "correct": pd.array([True, True, False, None, False], dtype="boolean"),
-            "finish_reason": ["stop", "length", "stop", "stop", "stop"],
-            "length": [1, 2, 3, 6, 8],
+            "task": ["a"] * 4 + ["b"] + ["c"],
+            "sample_id": ["1", "1", "2", "2", "1", "1"],
+            "correct": pd.array([True, True, False, None, False, None], dtype="boolean"),
+            "finish_reason": ["stop", "length", "stop", "stop", "stop", "stop"],
+            "length": [1, 2, 3, 6, 8, 9],
         }
     )
     table = accuracy_by_task(rollouts).set_index("task")
@@ -217,14 +217,16 @@ def test_accuracy_counts() -> None:
         "responses": 4,
         "judged": 3,
         "correct": 2,
-        "accuracy": pytest.approx(2 / 3),
+        "accuracy": 0.5,
         "truncated": 1,
         "mean_length": 3.0,
     }
-    assert table.loc["all tasks", "accuracy"] == pytest.approx(0.5)
+    assert np.isnan(table.loc["c", "accuracy"])
+    assert table.loc["all tasks", "accuracy"] == pytest.approx(1 / 3)
     both = compare_accuracy({"x": table.reset_index(), "y": table.reset_index().assign(accuracy=1)})
-    assert list(both["task"]) == ["a", "a", "b", "b", "all tasks", "all tasks"]
-    assert both["change"].tolist() == pytest.approx([0, 1 / 3, 0, 1, 0, 0.5])
+    assert list(both["task"]) == ["a", "a", "b", "b", "c", "c", "all tasks", "all tasks"]
+    changes = both[both["task"] != "c"]["change"]
+    assert changes.tolist() == pytest.approx([0, 0.5, 0, 1, 0, 2 / 3])
 
 
 def test_typical_case_is_nearest_the_median() -> None:

@@ -10,8 +10,9 @@ ALL = "all tasks"
 def accuracy_by_task(rollouts: pd.DataFrame) -> pd.DataFrame:
     """Per task: questions, responses, those with a verdict, accuracy, truncated, mean length.
 
-    Accuracy is the share of correct responses among those with a verdict (avg@k). A last row
-    pools all tasks where there are several.
+    Accuracy is avg@k: each question's share of correct responses among those with a verdict, and
+    the mean of these shares, so that a question counts once however many responses it has. A last
+    row takes the questions of all tasks together where there are several.
     """
     parts = {str(task): rows for task, rows in rollouts.groupby("task", sort=True)}
     if len(parts) > 1:
@@ -21,13 +22,14 @@ def accuracy_by_task(rollouts: pd.DataFrame) -> pd.DataFrame:
 
 def _row(rows: pd.DataFrame) -> dict[str, float]:
     """The counts of one task."""
-    judged = rows["correct"].dropna().astype(bool)
+    question = ["task", "sample_id"]
+    judged = rows.dropna(subset="correct").astype({"correct": bool})
     return {
-        "questions": len(rows[["task", "sample_id"]].drop_duplicates()),
+        "questions": len(rows[question].drop_duplicates()),
         "responses": len(rows),
         "judged": len(judged),
-        "correct": int(judged.sum()),
-        "accuracy": float(judged.mean()) if len(judged) else float("nan"),
+        "correct": int(judged["correct"].sum()),
+        "accuracy": float(judged.groupby(question)["correct"].mean().mean()),
         "truncated": int((rows["finish_reason"] == "length").sum()),
         "mean_length": float(rows["length"].mean()),
     }
