@@ -113,12 +113,21 @@ def test_refuses_a_meaningless_top(top: float) -> None:
 
 
 def test_says_how_to_get_a_missing_signal() -> None:
-    """And which columns a table of tokens has."""
+    """In a folder of its own, since a run is probed once; and which columns tokens have."""
     tokens = make_run(questions=1).tokens()
-    with pytest.raises(SaccadeError, match="saccade probe RUN --signals kl"):
-        similarity_distributions(tokens, signal="kl.blacken")
+    advice = "saccade trace MODEL TASK --signals kl --ablation grey --out ANOTHER"
+    with pytest.raises(SaccadeError, match=advice):
+        similarity_distributions(tokens, signal="kl.grey")
     with pytest.raises(SaccadeError, match=r"run\.tokens\(\)"):
         similarity_distributions(tokens.drop(columns="correct"))
+
+
+def test_a_signal_without_its_ablation_means_blind() -> None:
+    """As it does for `run.tokens`."""
+    tokens = make_run(questions=3).tokens()
+    short, full = (similarity_distributions(tokens, signal=name) for name in ("kl", "kl.blind"))
+    pd.testing.assert_frame_equal(short, full)
+    assert short.attrs == full.attrs
 
 
 def test_contrast_and_sentence_agree() -> None:

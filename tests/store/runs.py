@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 from PIL import Image
 
 from saccade.samples import Mention, Region, Rollout, Sample, Trace
@@ -75,6 +76,17 @@ def written(path: Path, *, probed: bool = True) -> Path:
             if probed:
                 probe(writer, unit)
     return path
+
+
+def flip_byte(part: Path, column: str) -> None:
+    """Change one bit in the middle of a column's data."""
+    group = pq.ParquetFile(part).metadata.row_group(0)
+    columns = (group.column(number) for number in range(group.num_columns))
+    found = next(each for each in columns if each.path_in_schema.partition(".")[0] == column)
+    start = found.dictionary_page_offset or found.data_page_offset
+    data = bytearray(part.read_bytes())
+    data[start + found.total_compressed_size - 3] ^= 1
+    part.write_bytes(bytes(data))
 
 
 def snapshot(path: Path) -> dict[str, bytes]:

@@ -239,6 +239,14 @@ def test_what_is_no_run_is_refused(tmp_path):
         open_run(tmp_path)
 
 
+@pytest.mark.parametrize("words", [{}, {"model": None}, {"model": {}, "task": [1]}])
+def test_a_manifest_without_its_settings_is_refused_in_one_sentence(tmp_path, words):
+    file = written(tmp_path / "run") / "manifest.json"
+    file.write_text(json.dumps({"schema_version": 1, **words}))
+    with pytest.raises(SaccadeError, match="is damaged: '(model|task)' must be an object"):
+        open_run(file.parent)
+
+
 def test_a_newer_schema_is_refused(tmp_path):
     run = written(tmp_path / "run")
     words = json.loads((run / "manifest.json").read_text("utf-8"))

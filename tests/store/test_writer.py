@@ -14,7 +14,18 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from runs import UNITS, manifest, probe, roll_out, rollout, sample, snapshot, trace, written
+from runs import (
+    UNITS,
+    flip_byte,
+    manifest,
+    probe,
+    roll_out,
+    rollout,
+    sample,
+    snapshot,
+    trace,
+    written,
+)
 
 from saccade.errors import SaccadeError
 from saccade.samples import Skipped
@@ -92,10 +103,12 @@ def test_another_model_is_refused_and_the_same_under_another_name_is_not(tmp_pat
     RunWriter.open(run, manifest(model={**model, "fingerprint": "abc"})).close()
 
 
-def test_probe_settings_are_added_once_and_then_kept(tmp_path):
+def test_probe_settings_may_change_until_something_is_measured(tmp_path):
     run = written(tmp_path / "run", probed=False)
     first = {"signals": ("kl", "entropy"), "ablation": "blind"}
-    RunWriter.open(run, manifest(probe=first)).close()
+    RunWriter.open(run, manifest(probe={**first, "ablation": "grey"})).close()
+    with RunWriter.open(run, manifest(probe=first)) as writer:
+        probe(writer, "000000")
     RunWriter.open(run, manifest()).close()
     assert open_run(run).manifest.probe == {"signals": ["kl", "entropy"], "ablation": "blind"}
     RunWriter.open(run, manifest(probe=first)).close()
@@ -194,6 +207,39 @@ def test_a_damaged_part_is_done_again(tmp_path):
     assert len(open_run(run)) == 8
 
 
+@pytest.mark.parametrize(
+    ("table", "column"), [("rollouts", "prompt"), ("samples", "question"), ("traces", "tokens")]
+)
+def test_one_flipped_byte_is_found_left_out_and_repaired(tmp_path, table, column):
+    run = written(tmp_path / "run")
+    whole = snapshot(run)
+    flip_byte(run / table / "000001.parquet", column)
+    stage = "traces" if table == "traces" else "rollouts"
+    opened = open_run(run)
+    if stage == "rollouts":
+        assert opened.units() == {"000000": [0, 1, 2, 3]}
+        assert [opened.rollout(place).sample_id for place in (0, 3)] == ["s0", "s1"]
+        opened.refresh()
+        assert [broken.path.parent.name for broken in opened.broken] == [table]
+    with RunWriter.open(run, manifest()) as writer:
+        assert writer.done_units(stage) == {"000000"}
+        if stage == "rollouts":
+            roll_out(writer, "000001")
+        probe(writer, "000001")
+        assert writer.done_units(stage) == {"000000", "000001"}
+    assert snapshot(run) == whole
+
+
+def test_each_part_is_read_through_once_per_opening(tmp_path, monkeypatch):
+    run = written(tmp_path / "run")
+    read = []
+    monkeypatch.setattr("saccade.store.writer.read_through", read.append)
+    with RunWriter.open(run, manifest()) as writer:
+        for _ in range(3):
+            writer.done_units()
+    assert len(read) == 4
+
+
 def test_a_sample_of_many_steps_is_stored_once(tmp_path):
     with RunWriter.open(tmp_path / "run", manifest()) as writer:
         for step in (1, 2):
@@ -274,7 +320,7 @@ def test_modes_that_png_lacks_are_stored_as_rgb(tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from runs import UNITS, manifest, probe, roll_out
+from runs import UNITS, flip_byte, manifest, probe, roll_out
 from saccade.store import RunWriter
 
 def work(run, calls, name):

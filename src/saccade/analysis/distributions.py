@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
 from saccade.errors import SaccadeError
+from saccade.store.schema import signal_column
 
 PANELS = ("all", "top", "bottom")
 COLUMNS = ("correct", "value", "n_tokens", "n_rollouts")
@@ -30,8 +31,9 @@ def similarity_distributions(
     `top` is how many tokens of each response the panels `top` and `bottom` take: a share of its
     scored tokens as a float (rounded up), or an absolute number as an int; at least one, at most
     all. Tokens without the signal and responses without a verdict are left out and counted.
+    A signal without its ablation means `blind`: `kl` is the column `kl.blind`.
     """
-    _check_columns(tokens, signal)
+    signal = _column(tokens, signal)
     _check_top(top)
     question = [name for name in ("task", "sample_id") if name in tokens]
     keys = [*question, *(name for name in ("step", "index") if name in tokens)]
@@ -52,19 +54,24 @@ def similarity_distributions(
     return frame.reset_index(drop=True)
 
 
-def _check_columns(tokens: pd.DataFrame, signal: str) -> None:
-    """Name what is missing, and what to do about it."""
+def _column(tokens: pd.DataFrame, signal: str) -> str:
+    """The signal's column; or what is missing, and what to do about it."""
     missing = [name for name in ("sample_id", "index", "correct") if name not in tokens]
     if missing:
         raise SaccadeError(
             f"A table of tokens has the columns sample_id, index and correct; {missing} missing. "
             "Take it from run.tokens()."
         )
-    if signal not in tokens:
+    column = signal_column(signal, tokens.columns)
+    if column is None:
+        name, _, ablation = signal.partition(".")
+        against = f" --ablation {ablation}" if ablation else ""
         raise SaccadeError(
-            f"This run has no signal {signal!r}. Measure it with "
-            f"`saccade probe RUN --signals {signal.partition('.')[0]}`."
+            f"This run has no signal {signal!r}, and a run keeps the signals it was probed with. "
+            "Measure it in another folder: "
+            f"`saccade trace MODEL TASK --signals {name}{against} --out ANOTHER`."
         )
+    return column
 
 
 def _check_top(top: float) -> None:

@@ -46,6 +46,12 @@ def open_part(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path, page_checksum_verification=True)
 
 
+def read_through(part: pq.ParquetFile) -> None:
+    """Read every page, a row group at a time; raises one of `UNREADABLE` if it is damaged."""
+    for group in range(part.num_row_groups):
+        part.read_row_group(group)
+
+
 def parts(folder: Path) -> list[Path]:
     """The parts of one table in order of their names."""
     names = (path for path in folder.glob("*.parquet") if not path.name.startswith("."))

@@ -10,6 +10,7 @@ from typing import Any
 
 from saccade.errors import SaccadeError
 from saccade.files import write_whole
+from saccade.store.files import parts
 from saccade.store.schema import SCHEMA_VERSION
 
 MANIFEST_NAME = "manifest.json"
@@ -31,7 +32,7 @@ class Manifest:
     rollout: Mapping[str, Any] = field(default_factory=dict)
     """Sampling settings."""
     probe: Mapping[str, Any] | None = None
-    """Probe settings; null until the run is probed."""
+    """Probe settings; null until the run is to be probed."""
     checks: Mapping[str, Any] = field(default_factory=dict)
     """What the probe measured about itself before it measured the model."""
     notes: Mapping[str, Any] = field(default_factory=dict)
@@ -80,12 +81,17 @@ def check_readable(folder: Path, manifest: Manifest) -> None:
 
 
 def resumed(folder: Path, old: Manifest, new: Manifest) -> Manifest:
-    """The manifest to go on with, or a refusal that names every setting that differs."""
+    """The manifest to go on with, or a refusal that names every setting that differs.
+
+    Probe settings may change until something is measured with them.
+    """
     if old.schema_version != SCHEMA_VERSION:
         raise SaccadeError(
             f"{folder} has schema version {old.schema_version}; this saccade writes "
             f"{SCHEMA_VERSION}. Choose another folder."
         )
+    if not parts(folder / "traces"):
+        old = replace(old, probe=new.probe or old.probe)
     if differences := list(_differences(old, new)):
         raise SaccadeError(
             f"{folder} was made with other settings: {'; '.join(differences)}. "
@@ -104,14 +110,20 @@ def _from_json(folder: Path, words: Any) -> Manifest:
             f"{folder} is not a run: its {MANIFEST_NAME} names no schema version. "
             "Name a folder that saccade wrote."
         )
+    for name in ("model", "task", "rollout"):
+        if not isinstance(words.get(name), dict):
+            raise SaccadeError(
+                f"{folder / MANIFEST_NAME} is damaged: {name!r} must be an object with settings, "
+                f"not {_shown(words.get(name))}."
+            )
     known = {name: words[name] for name in Manifest.__dataclass_fields__ if name in words}
-    return Manifest(**{"model": {}, "task": {}, **known})
+    return Manifest(**known)
 
 
 def _differences(old: Manifest, new: Manifest) -> Iterator[str]:
     """`rollout.n is 8 in the run and 4 here`, for every compared setting that differs.
 
-    What is null in the one or the other, an unknown model or no probe yet, is no difference.
+    What is null in the one or the other, an unknown model or no probe, is no difference.
     """
     if None not in (_print(old), _print(new)) and _print(old) != _print(new):
         yield f"the model is {_model(old)} in the run and {_model(new)} here"

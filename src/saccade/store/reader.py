@@ -1,6 +1,6 @@
 """Reading a run: by response, as tidy frames, by SQL. Nothing is loaded before it is asked for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -12,6 +12,7 @@ from saccade.store.files import UNREADABLE, Broken
 from saccade.store.images import get_image
 from saccade.store.manifest import check_readable, read_manifest
 from saccade.store.rows import rollout_of, sample_of, trace_of
+from saccade.store.schema import TABLES, signal_column
 from saccade.store.snapshot import Snapshot
 from saccade.store.views import UnansweredError, check_select, literal, quoted
 
@@ -46,13 +47,15 @@ class Run(Sequence[Trace]):
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._doubted: frozenset[str] = frozenset()
         self.refresh()
 
     def refresh(self) -> None:
         """Look at the folder again."""
         self.manifest = read_manifest(self.path)
         check_readable(self.path, self.manifest)
-        self._snapshot = Snapshot(self.path.resolve())
+        self._snapshot = Snapshot(self.path.resolve(), deep=self._doubted)
+        self._last: Sample | None = None
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -95,7 +98,13 @@ class Run(Sequence[Trace]):
         return Samples(self, list(self._sample_places()))
 
     def sample(self, sample_id: str) -> Sample:
-        """One sample by its id."""
+        """One sample by its id. The last one is kept, so that its responses share its images."""
+        last = self._last
+        if last is None or last.id != sample_id:
+            self._last = last = self._sample(sample_id)
+        return last
+
+    def _sample(self, sample_id: str) -> Sample:
         places = self._sample_places()
         if sample_id not in places:
             raise SaccadeError(
@@ -112,7 +121,12 @@ class Run(Sequence[Trace]):
         return rollout_of({name: value.as_py() for name, value in row.items()})
 
     def units(self) -> dict[str, list[int]]:
-        """The numbers of the responses in each unit of work, units in the run's order."""
+        """The numbers of the responses in each unit of work, units in the run's order.
+
+        Work begins with it, so samples and responses are first read through for damage: what
+        stays can be read, by the numbers given here.
+        """
+        self._found_damage(("samples", "rollouts"))
         units: dict[str, list[int]] = {}
         for index, part in enumerate(self._rows()["rollout_part"]):
             units.setdefault(Path(part).stem, []).append(index)
@@ -145,9 +159,8 @@ class Run(Sequence[Trace]):
         return self._ask(query)
 
     def _signal(self, name: str) -> str:
-        for known in (name, f"{name}.blind"):
-            if known in self.signals:
-                return known
+        if column := signal_column(name, self.signals):
+            return column
         has = ", ".join(self.signals) or "none: it is not probed yet"
         raise SaccadeError(f"{self.path} has no signal {name!r}; it has {has}.")
 
@@ -169,10 +182,14 @@ class Run(Sequence[Trace]):
                 if error.mistake or not self._found_damage():
                     raise
 
-    def _found_damage(self) -> bool:
-        before = self._snapshot.parts
-        self._snapshot = Snapshot(self._snapshot.folder, deep=True)
-        return self._snapshot.parts != before
+    def _found_damage(self, tables: Iterable[str] = TABLES) -> bool:
+        """Read these tables through. If that finds damage, go on without it, now and later."""
+        doubted = self._doubted.union(tables)
+        checked = Snapshot(self._snapshot.folder, deep=doubted)
+        found = checked.parts != self._snapshot.parts
+        if found:
+            self._snapshot, self._doubted = checked, doubted
+        return found
 
     def _row(self, part: str | Path, number: int) -> dict[str, Any]:
         try:

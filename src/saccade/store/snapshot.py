@@ -1,6 +1,6 @@
 """A run folder at one moment: which parts are there, which are damaged, where rows lie."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from saccade.errors import SaccadeError
-from saccade.store.files import UNREADABLE, Broken, open_part, parts
+from saccade.store.files import UNREADABLE, Broken, open_part, parts, read_through
 from saccade.store.schema import NESTED, TABLES, measured_names
 from saccade.store.views import ask, connect
 
@@ -22,16 +22,16 @@ class Snapshot:
     """The parts of a run and a DuckDB connection over them.
 
     Opening checks the end of every part, where Parquet keeps its index; that finds files cut
-    short. `deep` reads every page against its checksum, and finds the rest.
+    short. Every page of the tables in `deep` is read against its checksum, which finds the rest.
     """
 
-    def __init__(self, folder: Path, *, deep: bool = False) -> None:
+    def __init__(self, folder: Path, *, deep: Container[str] = ()) -> None:
         self.folder = folder
         self.broken: list[Broken] = []
         self.parts: dict[str, dict[Path, list[str]]] = {table: {} for table in TABLES}
         for table, path in _all_parts(folder):
             try:
-                self.parts[table][path] = _columns(path, deep=deep)
+                self.parts[table][path] = _columns(path, deep=table in deep)
             except UNREADABLE as error:
                 self.broken.append(Broken(path, str(error).splitlines()[0]))
         names = dict.fromkeys(name for part in self.parts["traces"].values() for name in part)
@@ -98,7 +98,7 @@ def _columns(path: Path, *, deep: bool) -> list[str]:
     """The part's column names; raises if it is damaged."""
     with open_part(path) as part:
         if deep:
-            part.read()
+            read_through(part)
         return list(part.schema_arrow.names)
 
 

@@ -14,7 +14,14 @@ from typing import Any, Self
 
 from saccade.errors import SaccadeError
 from saccade.samples import Rollout, Sample, Skipped, Trace
-from saccade.store.files import UNREADABLE, open_part, parts, remove_leftovers, write_part
+from saccade.store.files import (
+    UNREADABLE,
+    open_part,
+    parts,
+    read_through,
+    remove_leftovers,
+    write_part,
+)
 from saccade.store.images import put_image
 from saccade.store.lock import LOCK_NAME, Lock
 from saccade.store.manifest import (
@@ -40,9 +47,10 @@ class RunWriter:
         self.path = path
         self.manifest = manifest
         self._lock = lock
-        self._samples = self._owners("samples", ("id",))
-        self._rollouts = self._owners("rollouts", _KEY)
-        self._traces = self._owners("traces", _KEY)
+        self._whole: dict[Path, bool] = {}
+        self._samples = Owners(path / "samples", ("id",))
+        self._rollouts = Owners(path / "rollouts", _KEY)
+        self._traces = Owners(path / "traces", _KEY)
 
     @classmethod
     def open(cls, path: str | Path, manifest: Manifest) -> Self:
@@ -78,8 +86,8 @@ class RunWriter:
         self._write_skipped("rollout", unit, skipped)
         self._write("samples", unit, [self._sample_row(sample) for sample in ours])
         self._write("rollouts", unit, rows)
-        self._own(self._samples, unit, {(sample.id,) for sample in ours})
-        self._own(self._rollouts, unit, keys)
+        self._samples.own(unit, {(sample.id,) for sample in ours})
+        self._rollouts.own(unit, keys)
 
     def write_traces(
         self, unit: str, traces: Iterable[Trace], *, skipped: Iterable[Skipped] = ()
@@ -90,27 +98,28 @@ class RunWriter:
         self._check_unit(unit, self._traces, keys, len(rows))
         self._write_skipped("probe", unit, skipped)
         self._write("traces", unit, rows)
-        self._own(self._traces, unit, keys)
+        self._traces.own(unit, keys)
 
     def done_units(self, table: str = "rollouts") -> frozenset[str]:
-        """The units whose `rollouts` or `traces` are there and readable."""
+        """The units whose `rollouts` or `traces` are there and undamaged, read to the last page."""
         needed = ("samples", "rollouts") if table == "rollouts" else (table,)
         there = [
-            {part.stem for part in parts(self.path / name) if _readable(part)} for name in needed
+            {part.stem for part in parts(self.path / name) if self._is_whole(part)}
+            for name in needed
         ]
         return frozenset(set.intersection(*there))
 
     def done_rollouts(self) -> set[Key]:
         """The responses written so far."""
-        return set(self._rollouts)
+        return set(self._rollouts.unit_of)
 
     def done_traces(self) -> set[Key]:
         """The responses probed so far."""
-        return set(self._traces)
+        return set(self._traces.unit_of)
 
     def unit_of(self, sample_id: str) -> str | None:
         """The unit that holds this sample; none if it is new to the run."""
-        return self._samples.get((sample_id,))
+        return self._samples.unit_of.get((sample_id,))
 
     def stamp(self, **facts: Any) -> None:
         """Record facts that are known only now, such as `checks` or `notes`, in the manifest."""
@@ -135,7 +144,15 @@ class RunWriter:
         self.close()
 
     def _write(self, table: str, unit: str, rows: Sequence[Row]) -> None:
-        write_part(self.path / table / f"{unit}.parquet", table_of(table, rows))
+        path = self.path / table / f"{unit}.parquet"
+        write_part(path, table_of(table, rows))
+        self._whole[path] = True
+
+    def _is_whole(self, part: Path) -> bool:
+        """Whether a part is undamaged; read through once, unless it was written here."""
+        if part not in self._whole:
+            self._whole[part] = _readable(part)
+        return self._whole[part]
 
     def _write_skipped(self, stage: str, unit: str, skipped: Iterable[Skipped]) -> None:
         """Both stages of a unit may skip, so the stage is part of the name."""
@@ -149,43 +166,48 @@ class RunWriter:
         images = [put_image(self.path / "images", image) for image in sample.images]
         return sample_row(sample, images)
 
-    def _check_unit(self, unit: str, owners: dict[Any, str], keys: set[Key], rows: int) -> None:
+    def _check_unit(self, unit: str, owners: "Owners", keys: set[Key], rows: int) -> None:
         if not _UNIT.fullmatch(unit):
             raise SaccadeError(
                 f"A unit's name must be letters, digits, '.', '_' or '-'; got {unit!r}."
             )
-        taken = sorted(key for key in keys if owners.get(key, unit) != unit)
+        taken = sorted(key for key in keys if owners.unit_of.get(key, unit) != unit)
         if taken or len(keys) < rows:
-            twice = f"{taken[0]} is in unit {owners[taken[0]]}" if taken else "it has one twice"
+            twice = (
+                f"{taken[0]} is in unit {owners.unit_of[taken[0]]}" if taken else "it has one twice"
+            )
             raise SaccadeError(
                 f"Unit {unit} would repeat a response (step, sample, index): {twice}. "
                 "Give every response of a run its own step, sample id and index."
             )
 
     def _check_samples(self, given: set[str], keys: set[Key]) -> None:
-        missing = sorted(
-            {key[1] for key in keys if key[1] not in given}
-            - {sample for (sample,) in self._samples}
-        )
+        needed = {sample for _, sample, _ in keys} - given
+        missing = sorted(sample for sample in needed if self.unit_of(sample) is None)
         if missing:
             raise SaccadeError(f"Rollouts need their samples; the run lacks {missing[:3]}.")
 
-    def _drop(self, table: str, unit: str, owners: dict[Any, str]) -> None:
+    def _drop(self, table: str, unit: str, owners: "Owners") -> None:
         (self.path / table / f"{unit}.parquet").unlink(missing_ok=True)
-        self._own(owners, unit, set())
+        owners.own(unit, set())
 
-    def _own(self, owners: dict[Any, str], unit: str, keys: set[Any]) -> None:
+
+class Owners:
+    """Which unit holds which key of a table, read from the key's columns alone."""
+
+    def __init__(self, folder: Path, columns: tuple[str, ...]) -> None:
+        self.unit_of: dict[Any, str] = {}
+        self._keys: dict[str, set[Any]] = {}
+        for part in parts(folder):
+            self.own(part.stem, set(_read_keys(part, columns)))
+
+    def own(self, unit: str, keys: set[Any]) -> None:
         """From now on the unit holds exactly these keys."""
-        for key in [key for key, owner in owners.items() if owner == unit]:
-            del owners[key]
-        owners.update(dict.fromkeys(keys, unit))
-
-    def _owners(self, table: str, columns: tuple[str, ...]) -> dict[Any, str]:
-        """Which unit holds which key, read from those columns alone."""
-        owners: dict[Any, str] = {}
-        for part in parts(self.path / table):
-            owners.update(dict.fromkeys(_read_keys(part, columns), part.stem))
-        return owners
+        for key in self._keys.get(unit, set()):
+            if self.unit_of.get(key) == unit:
+                del self.unit_of[key]
+        self._keys[unit] = keys
+        self.unit_of.update(dict.fromkeys(keys, unit))
 
 
 def _begun(folder: Path, manifest: Manifest) -> Manifest:
@@ -230,7 +252,8 @@ def _key(row: Row) -> Key:
 
 def _readable(part: Path) -> bool:
     try:
-        open_part(part).close()
+        with open_part(part) as opened:
+            read_through(opened)
     except UNREADABLE:
         return False
     return True
