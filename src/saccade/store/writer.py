@@ -173,9 +173,8 @@ class RunWriter:
             )
         taken = sorted(key for key in keys if owners.unit_of.get(key, unit) != unit)
         if taken or len(keys) < rows:
-            twice = (
-                f"{taken[0]} is in unit {owners.unit_of[taken[0]]}" if taken else "it has one twice"
-            )
+            owner = owners.unit_of[taken[0]] if taken else None
+            twice = f"{taken[0]} is in unit {owner}" if taken else "it has one twice"
             raise SaccadeError(
                 f"Unit {unit} would repeat a response (step, sample, index): {twice}. "
                 "Give every response of a run its own step, sample id and index."
