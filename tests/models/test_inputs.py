@@ -111,15 +111,22 @@ def test_an_empty_response_is_a_prompt_alone(vlm):
 
 def test_an_image_token_inside_a_response_is_refused(vlm):
     inputs = encode(vlm, [vlm.render(SAMPLES[0])], [SAMPLES[0].images])
-    with pytest.raises(SaccadeError, match=rf"Response 0 holds token ids \[{vlm.image_token_id}\]"):
+    told = rf"Row 0 .* response token 1 \(id {vlm.image_token_id}\) stands for an image"
+    with pytest.raises(SaccadeError, match=told):
         with_responses(vlm, inputs, [[5, vlm.image_token_id]])
+
+
+def test_a_response_of_another_vocabulary_is_refused(vlm):
+    inputs = encode(vlm, [vlm.render(SAMPLES[2])], [()])
+    with pytest.raises(SaccadeError, match=r"token 1 \(id 99999\) is not in the model's vocab"):
+        with_responses(vlm, inputs, [[5, 99999]])
 
 
 def test_a_response_past_the_context_is_refused(vlm):
     inputs = encode(vlm, [vlm.render(SAMPLES[2])], [()])
     room = vlm.context - inputs["input_ids"].shape[1]
     assert with_responses(vlm, inputs, [[5] * room]).lengths == (room,)
-    with pytest.raises(SaccadeError, match=f"past the context of {vlm.context} tokens"):
+    with pytest.raises(SaccadeError, match=f"more than the model's context of {vlm.context}"):
         with_responses(vlm, inputs, [[5] * (room + 1)])
 
 

@@ -1,6 +1,7 @@
 """Loading a model and finding its parts."""
 
 import copy
+import json
 import logging
 import shutil
 import subprocess
@@ -97,6 +98,14 @@ def test_a_fingerprint_is_the_models_and_not_the_folders(tiny_folder, tiny_vlm, 
     assert again.fingerprint != tiny_vlm("llava").fingerprint
 
 
+def test_a_fingerprint_knows_the_pixels_and_the_chat_template(tiny_folder, tiny_vlm):
+    other = load_vlm(str(tiny_folder("llava")), device="cpu", dtype="float32")
+    other.processor.image_processor.size = {"shortest_edge": 48}
+    larger = other.fingerprint
+    other.processor.chat_template += "!"
+    assert len({tiny_vlm("llava").fingerprint, larger, other.fingerprint}) == 3
+
+
 def test_the_dtype_asked_for_is_the_models(tiny_folder):
     folder = str(tiny_folder("llava"))
     assert load_vlm(folder, device="cpu", dtype="bfloat16").model.dtype == torch.bfloat16
@@ -134,6 +143,35 @@ def test_a_folder_that_lacks_a_part_is_refused_by_its_name(tiny_folder, tmp_path
         (folder / missing).unlink()
         with pytest.raises(SaccadeError, match="No model could be read from"):
             load_vlm(str(folder), device="cpu")
+
+
+@pytest.mark.parametrize("device", ["gpu0", "cuda:99", "meta"])
+def test_a_device_that_cannot_be_used_is_refused_before_anything_is_read(device):
+    with pytest.raises(
+        SaccadeError, match=rf"device must be .*; '{device}' is not: .*Name another"
+    ):
+        load_vlm("nothing", device=device)
+
+
+@pytest.mark.parametrize(
+    ("config", "kept", "told"),
+    [
+        ({}, 0.5, "Error while deserializing|incomplete"),
+        ({"intermediate_size": 48}, 1, "6 are missing or of another shape"),
+        ({"num_hidden_layers": 3}, 1, r"9 are missing or of another shape, such as .*layers\.2"),
+    ],
+    ids=["truncated", "other shapes", "more layers"],
+)
+def test_weights_that_do_not_fit_are_refused_in_one_sentence(
+    tiny_folder, tmp_path, config, kept, told
+):
+    folder = shutil.copytree(tiny_folder("llava"), tmp_path / "odd")
+    weights, words = folder / "model.safetensors", json.loads((folder / "config.json").read_text())
+    words["text_config"] |= config
+    (folder / "config.json").write_text(json.dumps(words))
+    weights.write_bytes(weights.read_bytes()[: int(weights.stat().st_size * kept)])
+    with pytest.raises(SaccadeError, match=f"weights of .* must be whole and fit.*({told})"):
+        load_vlm(str(folder), device="cpu")
 
 
 def test_a_template_may_be_the_tokenizers_but_there_must_be_one(tiny_vlm):

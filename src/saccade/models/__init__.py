@@ -16,6 +16,7 @@ _HOMES = {
     "encode": "saccade.models.inputs",
     "image_tokens": "saccade.models.layout",
     "load_vlm": "saccade.models.loading",
+    "unfit": "saccade.models.inputs",
     "with_responses": "saccade.models.inputs",
 }
 

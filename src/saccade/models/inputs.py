@@ -96,16 +96,30 @@ def _check(vlm: VLM, prompts: Sequence[int], responses: Sequence[Sequence[int]])
     if len(prompts) != len(responses):
         raise SaccadeError(f"{len(prompts)} prompts came with {len(responses)} responses.")
     for row, (prompt, response) in enumerate(zip(prompts, responses, strict=True)):
-        if foreign := sorted(set(response) & set(vlm.forbidden_ids)):
-            raise SaccadeError(
-                f"Response {row} holds token ids {foreign}, which stand for images in {vlm.name};"
-                " a response is text only."
+        if reason := unfit(vlm, prompt, response):
+            raise SaccadeError(f"Row {row} cannot be asked about: {reason}")
+
+
+def unfit(vlm: VLM, prompt_length: int, response: Sequence[int]) -> str:
+    """Why a model cannot be asked about a response after a prompt this long; empty if it can."""
+    known = vlm.model.get_input_embeddings().num_embeddings
+    for place, token in enumerate(response):
+        if token in vlm.forbidden_ids:
+            return (
+                f"response token {place} (id {token}) stands for an image and would be taken for"
+                " a part of the prompt's; a response must be text only."
             )
-        if prompt + len(response) > vlm.context:
-            raise SaccadeError(
-                f"Response {row} ends at token {prompt + len(response)}, past the context of"
-                f" {vlm.context} tokens of {vlm.name}."
+        if not 0 <= token < known:
+            return (
+                f"response token {place} (id {token}) is not in the model's vocabulary; probe with"
+                " the model that spoke."
             )
+    if (total := prompt_length + len(response)) > vlm.context:
+        return (
+            f"prompt and response have {total} tokens, more than the model's context of"
+            f" {vlm.context}; shrink the images or sample fewer tokens."
+        )
+    return ""
 
 
 def _extend(value: Tensor, inputs: dict[str, Tensor], said: Sequence[Tensor]) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 from transformers.utils.hub import cached_file
@@ -46,7 +47,7 @@ def load_vlm(
     """
     if dtype not in DTYPES:
         raise SaccadeError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}.")
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    place = _usable(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     folder = resolve(name)
     source: dict[str, Any] = {
         "revision": revision or "main",
@@ -56,17 +57,27 @@ def load_vlm(
         config = _config(name, folder, source)
         with _quiet_torchvision():
             processor = _load_processor(folder, config, source)
-        model: Any = AutoModelForImageTextToText.from_pretrained(
-            folder, config=config, dtype=DTYPES[dtype], use_safetensors=True, **source
-        )
+        model = _load_model(name, folder, {"config": config, "dtype": DTYPES[dtype], **source})
     except SaccadeError:
         raise
     except (ImportError, OSError, ValueError) as error:
         raise SaccadeError(
             f"No model could be read from {name!r}: it must be a hub id, a complete model folder or"
-            f" one of {', '.join(LAB_MODELS)}. {str(error).strip().splitlines()[0]}"
+            f" one of {', '.join(LAB_MODELS)}. {_first_line(error)}."
         ) from error
-    return VLM(name, model.to(device).eval(), _prepare(processor))
+    return VLM(name, model.to(place).eval(), _prepare(processor))
+
+
+def _usable(name: str | torch.device) -> torch.device:
+    """The device of this name, tried with one number before anything large is loaded."""
+    try:
+        torch.zeros(1, device=name).tolist()
+        return torch.device(name)
+    except (AssertionError, RuntimeError) as error:
+        raise SaccadeError(
+            f"device must be one that torch can use here, such as cpu; {str(name)!r} is not:"
+            f" {_first_line(error)}. Name another, or install the torch that goes with it."
+        ) from error
 
 
 def _config(name: str, folder: str, source: dict[str, Any]) -> Any:
@@ -79,6 +90,38 @@ def _config(name: str, folder: str, source: dict[str, Any]) -> Any:
             " images and text (AutoModelForImageTextToText)."
         )
     return config
+
+
+def _load_model(name: str, folder: str, source: dict[str, Any]) -> Any:
+    """The weights, every one of them read: one left at random would be measured all the same."""
+    try:
+        model, told = AutoModelForImageTextToText.from_pretrained(
+            folder,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are told, and refused below
+            **source,
+        )
+    except (RuntimeError, SafetensorError) as error:
+        raise _unfit_weights(name, f"reading them ended with: {_first_line(error)}") from error
+    shapes = (mismatch[0] for mismatch in told["mismatched_keys"])
+    if wrong := sorted({*told["missing_keys"], *shapes}):
+        reason = f"{len(wrong)} are missing or of another shape, such as {wrong[0]}"
+        raise _unfit_weights(name, reason)
+    return model
+
+
+def _unfit_weights(name: str, reason: str) -> SaccadeError:
+    """The error for weights that are damaged or another model's."""
+    return SaccadeError(
+        f"The weights of {name!r} must be whole and fit its config.json, but {reason}."
+        " Fetch or copy the folder again."
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    """What went wrong, without the advice that libraries append to it."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
 
 
 def _load_processor(folder: str, config: Any, source: dict[str, Any]) -> Any:

@@ -69,6 +69,11 @@ class VLM:
         return tuple(sorted(id_ for id_ in ids if isinstance(id_, int)))
 
     @cached_property
+    def vocabulary(self) -> int:
+        """One past the last id that the tokenizer has text for; embeddings may be padded."""
+        return max(self.tokenizer.get_vocab().values()) + 1
+
+    @cached_property
     def eos_ids(self) -> tuple[int, ...]:
         """Ids that end a response: the generation config's, else the tokenizer's."""
         found = self.model.generation_config.eos_token_id
@@ -116,12 +121,16 @@ class VLM:
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hex digits of the configuration and a few values of every parameter.
+        """Twelve hex digits of what decides the numbers: two models that share it are one to a run.
 
-        Two models that share it are the same model to a run. It is cheap, so it is computed anew
-        each time: a model in training changes its fingerprint with every step.
+        The configuration, a few values of every parameter, the chat template and how images are
+        prepared. It is cheap, so it is computed anew each time: a model in training changes its
+        fingerprint with every step.
         """
-        digest = hashlib.sha256(json.dumps(_plain(self.model.config.to_dict())).encode())
+        images = self.processor.image_processor.to_dict()
+        template = getattr(self.processor, "chat_template", None) or self.tokenizer.chat_template
+        settings = _plain([self.model.config.to_dict(), images, template])
+        digest = hashlib.sha256(json.dumps(settings).encode())
         names, values = [], []
         for name, parameter in self.model.named_parameters():
             names.append(f"{name} {tuple(parameter.shape)}")
