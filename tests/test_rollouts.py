@@ -236,6 +236,14 @@ def test_image_tokens_are_never_sampled(vlm: VLM) -> None:
     assert not {i for r in rolls for i in r.response_ids} & set(vlm.forbidden_ids)
 
 
+def test_ids_that_only_pad_the_embedding_are_never_sampled(vlm: VLM) -> None:
+    padded = Sampler(Sampling(), [("s", i) for i in range(50)], vocabulary=4)
+    scores = LOGITS.clone()
+    scores[4:] = 100.0
+    assert padded(torch.zeros(50, 0), scores.repeat(50, 1)).argmax(-1).max() == 3
+    assert vlm.vocabulary == len(vlm.tokenizer)
+
+
 def test_temperature_zero_is_greedy(vlm: VLM) -> None:
     rolls = rollout(vlm, SAMPLES[1:2], n=2, temperature=0, max_new_tokens=10)
     inputs = encode(vlm, [vlm.render(SAMPLES[1])], [SAMPLES[1].images])

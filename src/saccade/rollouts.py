@@ -8,8 +8,9 @@ caveats: another batch shape moves the logits by float rounding, so two candidat
 it may swap; and noise is drawn on the model's device, so a CPU and a GPU differ.
 
 Nothing but temperature and top-p shapes the distribution. What a checkpoint's generation config
-adds (repetition penalties and the like) is left out, so that the log-probabilities a probe reads
-are those of the policy that spoke. Tokens that stand for images are never sampled.
+adds (repetition penalties and the like) is left out, so that a probe can read the distribution that
+spoke: `entropy` and `kl` at the temperature of sampling, over the whole vocabulary; `logprob` at
+temperature 1. Tokens that stand for images or for no text at all are never sampled.
 """
 
 import copy
@@ -186,7 +187,7 @@ def _speak(vlm: VLM, batch: Sequence[_Turn], settings: Sampling) -> list[Rollout
     """One generate call. None stands for a response whose logits were not finite."""
     inputs = encode(vlm, [turn.prompt for turn in batch], [turn.sample.images for turn in batch])
     rows = [(turn.sample.id, turn.index) for turn in batch]
-    sampler = Sampler(settings, rows, vlm.forbidden_ids)
+    sampler = Sampler(settings, rows, vlm.forbidden_ids, vlm.vocabulary)
     limit = min(settings.max_new_tokens, max(turn.room for turn in batch))
     ids = _generate(vlm, inputs, sampler, limit)[:, inputs["input_ids"].shape[1] :]
     return [
@@ -238,14 +239,18 @@ class Sampler(LogitsProcessor):
     """Logits to logits whose argmax is an exact sample: forbid, temperature, top-p, Gumbel noise.
 
     `rows` name the responses of the batch as (sample id, index); `broken` marks those whose logits
-    were NaN or infinite at some step.
+    were NaN or infinite at some step. Ids from `vocabulary` on pad the embedding and are no text.
     """
 
     def __init__(
-        self, settings: Sampling, rows: Sequence[tuple[str, int]], forbidden: Iterable[int] = ()
+        self,
+        settings: Sampling,
+        rows: Sequence[tuple[str, int]],
+        forbidden: Iterable[int] = (),
+        vocabulary: int | None = None,
     ) -> None:
         self.seeds = [_seed(settings.seed, sample_id, index) for sample_id, index in rows]
-        self.forbidden = sorted(forbidden)
+        self.forbidden, self.vocabulary = sorted(forbidden), vocabulary
         self.greedy = settings.temperature == 0
         self.shape: Any = LogitsProcessorList()
         if settings.temperature not in (0, 1):
@@ -261,6 +266,8 @@ class Sampler(LogitsProcessor):
         self.broken = self.broken.to(broken.device) | broken
         scores = scores.clone()
         scores[:, [i for i in self.forbidden if i < scores.shape[-1]]] = -torch.inf
+        if self.vocabulary is not None:
+            scores[:, self.vocabulary :] = -torch.inf
         scores = self.shape(input_ids, scores)
         return scores if self.greedy else scores.double() + self._gumbel(scores)
 

@@ -27,3 +27,20 @@ from saccade.probes import Probing
 def test_refused(settings: Any, message: str) -> None:
     with pytest.raises(SaccadeError, match=message):
         Probing(**settings)
+
+
+@pytest.mark.parametrize(
+    ("set_", "sampling", "temperature"),
+    [
+        (None, {"temperature": 0.6}, 0.6),
+        (None, {"temperature": 0}, 1.0),
+        (None, {"temperature": None}, 1.0),
+        (None, {}, 1.0),
+        (0.7, {"temperature": 0.6}, 0.7),
+    ],
+    ids=["sampled", "greedy", "unknown", "absent", "set"],
+)
+def test_the_temperature_is_that_of_sampling_unless_set(
+    set_: float | None, sampling: Any, temperature: float
+) -> None:
+    assert Probing(temperature=set_).temperature_of(sampling) == temperature

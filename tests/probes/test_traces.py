@@ -147,6 +147,20 @@ def test_every_number_is_the_oracles(vlm: VLM, rolls: Rollouts, temperature: flo
             assert values == pytest.approx(np.array(told[name]), abs=1e-5), name
 
 
+def test_entropy_and_kl_are_at_the_temperature_of_sampling(vlm: VLM, rolls: Rollouts) -> None:
+    hot = replace(rolls[0], sampling={"temperature": 2.0})
+    cool = replace(rolls[2], sampling={"temperature": 0.5})
+    mixed = Rollouts([hot, cool], rolls.samples)
+    own = probe(vlm, mixed, signals=("entropy", "kl"))
+    for trace, temperature in zip(own, (2.0, 0.5), strict=True):
+        told = oracle(vlm, trace.sample, trace.rollout, temperature)
+        for name, values in trace.signals.items():
+            assert values == pytest.approx(np.array(told[name]), abs=1e-5), name
+    (set_,) = probe(vlm, mixed[:1], signals=("entropy",), temperature=0.5)
+    told = oracle(vlm, set_.sample, set_.rollout, 0.5)
+    assert set_.signals["entropy"] == pytest.approx(np.array(told["entropy"]), abs=1e-5)
+
+
 # --- in any company -----------------------------------------------------------------------------
 
 
@@ -266,6 +280,10 @@ def test_progress_and_slices(vlm: VLM, rolls: Rollouts) -> None:
 def test_each_token_is_shown_as_decoded_alone(vlm: VLM) -> None:
     ids = vlm.tokenizer.encode("a é<|im_end|>", add_special_tokens=False)
     assert token_texts(vlm, ids) == ("a", " ", "\ufffd", "\ufffd", "<|im_end|>")
+
+
+def test_an_id_that_only_pads_the_embedding_has_no_text(vlm: VLM) -> None:
+    assert token_texts(vlm, (65, vlm.vocabulary)) == (vlm.tokenizer.decode([65]), "")
 
 
 def test_a_words_leading_space_survives(vlm: VLM) -> None:

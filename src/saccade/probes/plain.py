@@ -44,8 +44,10 @@ def measure(
     if any(s.passes == "seen+ablated" for s in settings.wanted(image=any(sighted))):
         ablated = _forward(vlm, _ablate(vlm, asked, teacher, settings.ablation))
     columns = []
-    for row, image in enumerate(sighted):
-        given = _given(row, seen, ablated if image else None, settings)
+    for row, ((_, rollout), image) in enumerate(zip(asked, sighted, strict=True)):
+        given = _given(row, seen, ablated if image else None)
+        given["temperature"] = settings.temperature_of(rollout.sampling)
+        given["layers"] = settings.layers
         wanted = settings.wanted(image=image)
         columns.append(
             {
@@ -86,16 +88,14 @@ def _ablate(vlm: VLM, asked: Sequence[Asked], teacher: Teacher, name: str) -> Te
     return _teacher(vlm, redrawn)
 
 
-def _given(row: int, seen: Pass, ablated: Pass | None, settings: Probing) -> dict[str, Any]:
-    """What the signals of one response may ask for; see `table.Given`."""
+def _given(row: int, seen: Pass, ablated: Pass | None) -> dict[str, Any]:
+    """What the passes over one response hold for its signals; see `table.Given`."""
     start, length = _span(seen.teacher, row)
     token_ids = seen.teacher.inputs["input_ids"][row, start : start + length]
     images = seen.teacher.image_mask[row]
     given = {
         "token_ids": token_ids,
         "image_states": torch.stack([state[row][images] for state in seen.states]),
-        "temperature": settings.temperature,
-        "layers": settings.layers,
         **_read(row, seen, token_ids, prefix=""),
     }
     return given if ablated is None else given | _read(row, ablated, token_ids, prefix="ablated_")

@@ -27,7 +27,8 @@ Given = Literal[
 `token_ids` (T,) · `logits` (T, V), the row that predicts each token, made one position before it ·
 `logprobs` (T,) of the tokens spoken · `states` (L+1, T, D), the hidden states at the tokens' own
 positions · `image_states` (L+1, N, D) of the image tokens · `ablated_*`, the same from the pass
-with the image ablated · `temperature` and `layers`, as the user set them.
+with the image ablated · `temperature` (the response's own unless the user set one) and `layers`, as
+the user set them.
 """
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from saccade.batches import full_batches, prompt_length
 from saccade.errors import SaccadeError
-from saccade.models import VLM
+from saccade.models import VLM, unfit
 from saccade.probes.plain import Asked, measure
 from saccade.probes.settings import PAPER_SIGNALS, Probing
 from saccade.samples import Rollout, Rollouts, Sample, Skipped, Trace
@@ -50,7 +50,7 @@ def probe(
     signals: Sequence[str] = PAPER_SIGNALS,
     ablation: str = "blind",
     batch_size: int = 8,
-    temperature: float = 1.0,
+    temperature: float | None = None,
     layers: Sequence[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Traces:
@@ -105,35 +105,17 @@ def _checked(
             yield from (Skipped(sample_id, "probe", str(error), r.index) for r in group)
             continue
         for rollout in group:
-            reason = _unfit(vlm, rollout, length)
-            if reason:
+            if reason := _reason(vlm, length, rollout):
                 yield Skipped(sample_id, "probe", reason, rollout.index)
             else:
                 yield samples[sample_id], rollout
 
 
-def _unfit(vlm: VLM, rollout: Rollout, prompt_length: int) -> str:
+def _reason(vlm: VLM, prompt_length: int, rollout: Rollout) -> str:
     """Why a response cannot be measured; empty if it can."""
-    ids, total = rollout.response_ids, prompt_length + len(rollout.response_ids)
-    if not ids:
+    if not rollout.response_ids:
         return "the response is empty, so there is no token to measure."
-    for place, token in enumerate(ids):
-        if token in vlm.forbidden_ids:
-            return (
-                f"response token {place} (id {token}) stands for an image and would be taken for"
-                " a part of the prompt's; a response must be text only."
-            )
-        if not 0 <= token < vlm.model.get_input_embeddings().num_embeddings:
-            return (
-                f"response token {place} (id {token}) is not in the model's vocabulary; probe with"
-                " the model that spoke."
-            )
-    if total > vlm.context:
-        return (
-            f"prompt and response have {total} tokens, more than the model's context of"
-            f" {vlm.context}; shrink the images or sample fewer tokens."
-        )
-    return ""
+    return unfit(vlm, prompt_length, rollout.response_ids)
 
 
 def _trace(vlm: VLM, asked: Asked, columns: Mapping[str, Tensor]) -> Trace | Skipped:
@@ -156,10 +138,11 @@ def token_texts(vlm: VLM, ids: Sequence[int]) -> tuple[str, ...]:
     """Each token decoded alone, as a reader would see it.
 
     A token that holds only part of a character shows as U+FFFD. Tokenizers that mark a word's start
-    drop that space when a token stands alone; it is put back, since it is where words begin.
+    drop that space when a token stands alone; it is put back, since it is where words begin. An id
+    that only pads the embedding has no piece and no text.
     """
     pieces = vlm.tokenizer.convert_ids_to_tokens(list(ids))
     return tuple(
-        " " + text if piece.startswith("▁") and not text.startswith(" ") else text
+        " " + text if (piece or "").startswith("▁") and not text.startswith(" ") else text
         for piece, text in zip(pieces, (vlm.tokenizer.decode([i]) for i in ids), strict=True)
     )
