@@ -40,6 +40,18 @@ def test_a_trace_knows_the_ids_of_its_tokens():
     assert trace.token_ids == (5, 6, 1)
 
 
+def test_a_signal_named_without_its_ablation_is_the_blind_one():
+    blind, grey = np.zeros(3, np.float32), np.ones(3, np.float32)
+    columns = {"entropy": grey, "kl.blind": blind, "kl.grey": grey, "k3.grey": grey}
+    trace = Trace(SAMPLE, said(1), ("a", "b", "c"), columns, layers={"kl.blind": grey[None]})
+    assert trace.signals["kl"] is trace.signals["kl.blind"] is blind
+    assert trace.layers["kl"].shape == (1, 3)
+    assert list(trace.signals) == list(columns) and len(trace.signals) == 4
+    assert trace.signals.get("k3") is None and "kl" in trace.signals
+    with pytest.raises(KeyError, match="'k3'"):
+        trace.signals["k3"]
+
+
 def test_rollouts_are_a_sequence_that_keeps_samples_and_skips():
     assert len(ROLLS) == 3
     assert [rollout.index for rollout in ROLLS] == [0, 1, 2]

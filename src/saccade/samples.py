@@ -12,6 +12,9 @@ from typing import Any, overload
 import numpy as np
 from PIL.Image import Image
 
+DEFAULT_ABLATION = "blind"
+"""The one meant where a signal that compares is named without its ablation."""
+
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels, the origin at the top left."""
 
@@ -75,12 +78,42 @@ class Rollout:
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Signals(Mapping[str, np.ndarray]):
+    """What was measured, by column; a name that lacks its ablation means the default one, `blind`.
+
+    >>> Signals({"kl.blind": np.zeros(1), "kl.grey": np.ones(1)})["kl"]
+    array([0.])
+    """
+
+    def __init__(self, columns: Mapping[str, np.ndarray]) -> None:
+        self._columns = dict(columns)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """The column of this name, or of this name under the default ablation."""
+        column = name if name in self._columns else f"{name}.{DEFAULT_ABLATION}"
+        if column not in self._columns:
+            raise KeyError(name)
+        return self._columns[column]
+
+    def __iter__(self) -> Iterator[str]:
+        """The columns' own names."""
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        """How many columns."""
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        """As the mapping it is."""
+        return f"Signals({self._columns!r})"
+
+
 @dataclass(frozen=True)
 class Trace:
     """What every token of one response did: `signals[name]` holds one float32 per token.
 
     A signal that does not exist for this response (similarity to an image that is not there) is
-    absent from `signals`, never a number.
+    absent from `signals`, never a number. `signals["kl"]` is `signals["kl.blind"]`.
     """
 
     sample: Sample
@@ -91,6 +124,11 @@ class Trace:
     """Optional, per signal: (L+1, T), one row per hidden state."""
     patches: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Optional, per signal: (T, N), one column per image token."""
+
+    def __post_init__(self) -> None:
+        """Let each mapping resolve a name that lacks its ablation."""
+        for part in ("signals", "layers", "patches"):
+            object.__setattr__(self, part, Signals(getattr(self, part)))
 
     @property
     def token_ids(self) -> tuple[int, ...]:
