@@ -64,6 +64,7 @@ def test_a_run_holds_what_rollout_and_probe_give(vlm, tmp_path):
     ]
     words = run.manifest
     assert words.model["fingerprint"] == vlm.fingerprint
+    assert words.model["dtype"] == "float32"
     assert words.task == TASK
     assert (words.rollout["n"], words.probe["ablation"]) == (2, "blind")
 

@@ -78,7 +78,6 @@ TESTED_BY = {
     "analysis/scales.py": "analysis/test_report.py",
     "analysis/tables.py": "analysis/test_report.py",
     "batches.py": "test_rollouts.py",  # and probes/test_traces.py, alone and in any batch
-    "commands.py": "test_cli.py",  # the library half of the commands
     "files.py": "store/test_writer.py",  # a disk that is full, a process that is killed
     "models/loading.py": "models/test_vlm.py",
     "models/names.py": "models/test_vlm.py",

@@ -105,20 +105,25 @@ def _number(
     )
 
 
-MODEL = _options(
-    click.option("--device", help="cpu, cuda, cuda:1 …  [default: cuda where there is one]"),
-    click.option(
-        "--dtype",
-        type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
-        default="auto",
-        show_default=True,
-        help="Precision of the weights; auto is the checkpoint's own.",
-    ),
-    click.option("--revision", help="Branch, tag or commit of a hub model."),
-    click.option(
-        "--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint."
-    ),
-)
+def _model(dtype: str | None, default: str) -> Callable[[Command], Command]:
+    """Where a model comes from and how it is loaded; the default of --dtype, and its words."""
+    return _options(
+        click.option("--device", help="cpu, cuda, cuda:1 …  [default: cuda where there is one]"),
+        click.option(
+            "--dtype",
+            type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+            default=dtype,
+            help=f"Precision of the weights; auto is the checkpoint's own.  [default: {default}]",
+        ),
+        click.option("--revision", help="Branch, tag or commit of a hub model."),
+        click.option(
+            "--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint."
+        ),
+    )
+
+
+MODEL = _model("auto", "auto")
+SPEAKER = _model(None, "the run's")
 SAMPLING = _options(
     _number("-n", 8, "Responses to each question.", type=click.IntRange(1)),
     _number("--temperature", 1.0, "0 is greedy.", type=click.FloatRange(0)),
@@ -200,7 +205,7 @@ def rollout(model: str, task: str, out: Path, as_json: bool, **words: Any) -> No
 
 @main.command(epilog=_examples("saccade probe runs/puzzle --signals entropy,kl"))
 @click.argument("run", type=RUN)
-@_options(PROBE, BATCH, MODEL, JSON)
+@_options(PROBE, BATCH, SPEAKER, JSON)
 @click.option("--model", help="The model, if it lies elsewhere now than when it was rolled out.")
 def probe(run: Path, as_json: bool, **words: Any) -> None:
     """Measure every token of the responses in RUN.
@@ -246,17 +251,21 @@ def demo(out: Path, serve: bool) -> None:
 
 @main.command("list", epilog=_examples("saccade list signals", "saccade list tasks --json"))
 @click.argument(
-    "what", type=click.Choice(["ablations", "figures", "models", "rewards", "signals", "tasks"])
+    "what",
+    type=click.Choice(
+        ["ablations", "figures", "models", "rewards", "rules", "signals", "tasks"],
+    ),
 )
 @JSON
 def list_(what: str, as_json: bool) -> None:
     """List what there is, with one line each."""
-    from saccade.listing import listed
+    from saccade.listing import NONE_YET, listed
 
     lines = listed(what)
-    width = max(map(len, lines))
+    width = max(map(len, lines), default=0)
     text = "\n".join(f"{name:{width}}  {line}" for name, line in lines.items())
-    click.echo(json.dumps(lines, indent=2, ensure_ascii=False) if as_json else text)
+    told = json.dumps(lines, indent=2, ensure_ascii=False) if as_json else text or NONE_YET[what]
+    click.echo(told)
 
 
 def _report(summary: Mapping[str, Any], as_json: bool) -> None:
@@ -268,3 +277,5 @@ def _report(summary: Mapping[str, Any], as_json: bool) -> None:
     click.echo(words + (f", {summary['skipped']} skipped" if summary["skipped"] else ""))
     for reason, count in summary["reasons"].items():
         click.echo(f"  skipped {count}: {inert(reason)}")
+    for part in summary["broken"]:
+        click.echo(inert(f"  cannot be read: {part['path']}: {part['reason']}"))

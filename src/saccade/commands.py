@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from saccade.errors import SaccadeError
 from saccade.models import VLM, load_vlm
 from saccade.pipeline import probe_run, roll_out
 from saccade.pipeline import trace as trace_run
@@ -49,15 +50,18 @@ def rollout(model: str, task: str, out: Path, **words: Any) -> dict[str, Any]:
 
 
 def probe(path: Path, *, model: str | None, **words: Any) -> dict[str, Any]:
-    """`saccade probe`: with the model that the run's manifest names."""
-    probing = _probing(words)
-    vlm = _load(model or open_run(path).manifest.model["name"], words)
+    """`saccade probe`: with the model that the run's manifest names, in the run's precision."""
+    probing, told = _probing(words), open_run(path).manifest.model
+    name, dtype = model or told.get("name"), words["dtype"] or told.get("dtype") or "auto"
+    if not name:
+        raise SaccadeError(f"{path} must say which model gave its responses; pass --model.")
+    vlm = _load(name, {**words, "dtype": dtype})
     with progress("probed") as probed:
         return summary(probe_run(path, vlm, probing, on_progress=probed))
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """What a run holds now: counts, and the reasons of what was skipped."""
+    """What a run holds now: counts, why some was skipped, and which parts cannot be read."""
     skipped = run.skipped()
     probed = run.sql("select count(*) as n from traces")["n"][0]
     return {
@@ -66,6 +70,7 @@ def summary(run: Run) -> dict[str, Any]:
         "probed": int(probed),
         "skipped": len(skipped),
         "reasons": {str(k): int(v) for k, v in skipped["reason"].value_counts().items()},
+        "broken": [{"path": str(part.path), "reason": part.reason} for part in run.broken],
     }
 
 

@@ -39,14 +39,22 @@ def _rewards() -> dict[str, str]:
     return {name: reward.line for name, reward in REWARDS.items()}
 
 
+def _rules() -> dict[str, str]:
+    return {}
+
+
 KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "signals": _signals,
     "ablations": _ablations,
     "rewards": _rewards,
+    "rules": _rules,
     "tasks": _tasks,
     "models": _models,
     "figures": _figures,
 }
+
+NONE_YET: Mapping[str, str] = {"rules": "none yet: credit rules come with the trainers"}
+"""What to say of a kind that has no entries so far."""
 
 
 def listed(kind: str) -> dict[str, str]:

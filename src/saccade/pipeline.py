@@ -158,8 +158,12 @@ def _words(vlm: VLM, task: Mapping[str, Any], sampling: Sampling) -> Manifest:
 
 
 def _model(vlm: VLM) -> dict[str, str]:
-    name = type(vlm.model).__name__
-    return {"name": vlm.name, "class": name, "fingerprint": vlm.fingerprint}
+    return {
+        "name": vlm.name,
+        "class": type(vlm.model).__name__,
+        "dtype": str(vlm.model.dtype).removeprefix("torch."),
+        "fingerprint": vlm.fingerprint,
+    }
 
 
 def _settings(settings: Sampling | Probing) -> dict[str, Any]:
