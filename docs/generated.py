@@ -6,7 +6,6 @@ what `measure_guesser.py` measured, and the cards of the shipped models where th
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import click
 from saccade import load_task
 from saccade.analysis import FIGURES
 from saccade.cli import main
-from saccade.models import LAB_MODELS
+from saccade.models.names import HOME, RECIPE_LINES
 from saccade.probes import ABLATIONS, SIGNALS
 from saccade.scoring import REWARDS
 from saccade.tasks import TASKS
@@ -200,8 +199,7 @@ def recipes() -> str:
 
 def cards() -> dict[str, dict[str, Any]]:
     """The cards of the shipped models that are built."""
-    folder = Path(str(resources.files("saccade.models")))
-    files = {name: folder / name / "card.json" for name in LAB_MODELS}
+    files = {name: HOME / name / "card.json" for name in RECIPE_LINES}
     return {
         name: json.loads(file.read_text(encoding="utf-8"))
         for name, file in files.items()
@@ -216,7 +214,7 @@ def shapes() -> str:
     rows = (
         (
             code(name),
-            LAB_MODELS[name],
+            RECIPE_LINES[name],
             code(card["architecture"]),
             f"{card['parameters']:,}",
             f"[card](../src/saccade/models/{name}/README.md)",
@@ -224,7 +222,7 @@ def shapes() -> str:
         for name, card in built.items()
     )
     if not built:
-        rows = ((code(name), line, "", "", "") for name, line in LAB_MODELS.items())
+        rows = ((code(name), line, "", "", "") for name, line in RECIPE_LINES.items())
     return table(head, rows) + ("" if built else f"\n\n{NOT_BUILT}")
 
 

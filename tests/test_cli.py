@@ -65,7 +65,7 @@ class TestListing:
         lines = json.loads(run("list", kind, "--json").stdout)
         words = run("list", kind).stdout
         assert lines == KINDS[kind]()
-        assert len(words.splitlines()) == len(lines)
+        assert len(words.splitlines()) == max(1, len(lines)), "an empty kind is said to be empty"
         for name, line in lines.items():
             assert f"{name} " in words and line in words
 
@@ -81,7 +81,7 @@ class TestWrongUse:
             (["nonsense"], "No such command 'nonsense'"),
             (["--nonsense"], "No such option"),
             (["list"], "Missing argument"),
-            (["list", "rules"], "'rules' is not one of"),
+            (["list", "nonsense"], "'nonsense' is not one of"),
             (["trace", "m", "lab/counting"], "Missing option '--out'"),
             (["trace", "m", "lab/nothing", "--out", "r"], "'lab/nothing' is not one of"),
             (["trace", "m", "lab/counting", "--out", "r", "--level", "4"], "1<=x<=3"),
@@ -172,13 +172,10 @@ class TestARunIsMade:
         folder, words, _ = traced
         before = {file: file.stat().st_mtime_ns for file in folder.glob("*/*.parquet")}
         result = run(*words, "--batch-size", "3", "--json")
-        assert json.loads(result.stdout) == {
-            "run": str(folder),
-            "rollouts": 6,
-            "probed": 6,
-            "skipped": 0,
-            "reasons": {},
-        }
+        told = json.loads(result.stdout)
+        assert told["run"] == str(folder)
+        assert [told[what] for what in ("rollouts", "probed", "skipped")] == [6, 6, 0]
+        assert told["reasons"] == {}
         assert {file: file.stat().st_mtime_ns for file in before} == before
 
     @pytest.mark.parametrize(

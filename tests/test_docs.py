@@ -14,8 +14,7 @@ from click.testing import CliRunner
 from saccade.analysis import FIGURES
 from saccade.cli import main
 from saccade.errors import SaccadeError
-from saccade.models import LAB_MODELS
-from saccade.models.names import resolve
+from saccade.models.names import RECIPE_LINES, resolve
 from saccade.probes import ABLATIONS, SIGNALS
 from saccade.scoring import REWARDS
 from saccade.tasks import TASKS
@@ -96,7 +95,7 @@ class TestEverythingIsNamed:
             ("docs/report.md", [f"| `{name}` |" for name in FIGURES]),
             ("docs/lab.md", [f"### {name}" for name in TASKS]),
             ("docs/lab.md", [f"images/{name.replace('/', '-')}.png" for name in TASKS]),
-            ("docs/lab.md", [f"| `{name}` |" for name in (*REWARDS, *LAB_MODELS)]),
+            ("docs/lab.md", [f"| `{name}` |" for name in (*REWARDS, *RECIPE_LINES)]),
             ("README.md", ["make demo", "make test"]),
             ("README.md", [f"(docs/{page.name})" for page in (ROOT / "docs").glob("*.md")]),
         ],

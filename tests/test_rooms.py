@@ -94,7 +94,6 @@ TESTED_BY = {
     "tasks/lab/fewshot.py": "tasks/lab/test_lab.py",
     "tasks/lab/geometry.py": "tasks/lab/test_lab.py",
     "tasks/lab/grounding.py": "tasks/lab/test_lab.py",
-    "tasks/lab/mentions.py": "tasks/lab/test_lab.py",
     "tasks/lab/puzzle.py": "tasks/lab/test_lab.py",
     "tasks/lab/scene.py": "tasks/lab/test_lab.py",
     "trainers/lab/architecture.py": "trainers/lab/test_making.py",
