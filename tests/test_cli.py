@@ -126,7 +126,7 @@ class TestWrongUse:
     def test_a_place_that_cannot_be_written_is_a_sentence(self, traced):
         result = run("analyze", traced[0], "--out", "/dev/null/x")
         assert result.exit_code == 1
-        assert result.stderr.startswith("Error: /dev/null/x") and "directory" in result.stderr
+        assert result.stderr.startswith("Error: ") and "/dev/null/x" in result.stderr
 
     def test_a_real_process_shows_no_traceback(self, tmp_path):
         done = subprocess.run(

@@ -264,7 +264,11 @@ def list_(what: str, as_json: bool) -> None:
     lines = listed(what)
     width = max(map(len, lines), default=0)
     text = "\n".join(f"{name:{width}}  {line}" for name, line in lines.items())
-    told = json.dumps(lines, indent=2, ensure_ascii=False) if as_json else text or NONE_YET[what]
+    told = (
+        json.dumps(lines, indent=2, ensure_ascii=False)
+        if as_json
+        else text or NONE_YET.get(what, f"no {what} in this installation")
+    )
     click.echo(told)
 
 
