@@ -7,8 +7,8 @@ from saccade.errors import SaccadeError
 
 HOME = Path(str(resources.files("saccade.models")))
 RECIPE_LINES: dict[str, str] = {
-    "lab/base": "micro Qwen2.5-VL taught to see, then fine-tuned on narrators that misread",
-    "lab/tuned": "lab/base trained on, supervised, on narrators that read right",
+    "lab/base": "micro Qwen2.5-VL, part of the way to seeing",
+    "lab/tuned": "lab/base trained on, supervised",
     "lab/base-internvl": "micro InternVL made as lab/base",
 }
 """Every micro model that there is a recipe for (`saccade.trainers.lab`)."""
