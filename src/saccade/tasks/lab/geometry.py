@@ -126,5 +126,5 @@ class Geometry:
         kinds = ("figure", "rectangle", "right triangle", "triangle")
         colours, _ = palette(3)
         named = [*kinds, *(f"{colour} {kind}" for colour in colours for kind in kinds)]
-        sides = {"# wide": ("width",), "# high": ("height",)}
-        return dict.fromkeys(named, ("figure",)) | sides
+        figure: tuple[str, ...] = ("figure",)
+        return dict.fromkeys(named, figure) | {"# wide": ("width",), "# high": ("height",)}

@@ -60,7 +60,7 @@ def fit(
         for group in optimiser.param_groups:
             group["lr"] = schedule.rate_at(step)
         loss = learner(data.batch(step, schedule.batch))
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(learner.parameters(), schedule.clip)
         optimiser.step()
         optimiser.zero_grad()
