@@ -19,7 +19,7 @@ def test_the_demo_makes_two_runs_and_one_report(tmp_path):
         signals = {"entropy", "visual_similarity", "hidden_shift.blind", "kl.blind"}
         assert signals <= set(run.signals)
         rates[when] = run.rollouts()["correct"].mean()
-    assert rates["after"] > rates["before"]
+    assert all(0.3 < rate < 0.6 for rate in rates.values())
     assert "lab/base" in page and "lab/tuned" in page and "<svg" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
 

@@ -88,7 +88,7 @@ CHANCE = {
     # The likeliest sum or product of two sides, for the likelier of two figures.
     "lab/geometry": {1: 0.3, 2: 0.2, 3: 0.15},
     "lab/grounding": {1: 0.1, 2: 0.12, 3: 0.12},
-    "lab/fewshot": {1: 1 / 2, 2: 1 / 3, 3: 1 / 3},
+    "lab/fewshot": {1: 0.55, 2: 1 / 3, 3: 1 / 3},
     "lab/puzzle": {1: 1 / 9, 2: 1 / 16, 3: 1 / 36},
 }
 
