@@ -13,7 +13,8 @@ def test_the_demo_makes_two_runs_and_one_report(tmp_path):
     page = demo(tmp_path / "demo", progress=progress).read_text(encoding="utf-8")
     rates = {}
     for when in ("before", "after"):
-        run = open_run(tmp_path / "demo" / when)
+        (folder,) = (tmp_path / "demo").glob(f"{when}-*")
+        run = open_run(folder)
         assert len(run) == ITEMS * len(TASKS) * SAMPLING.n
         assert not len(run.skipped())
         signals = {"entropy", "visual_similarity", "hidden_shift.blind", "kl.blind"}

@@ -55,7 +55,7 @@ def test_a_signal_named_without_its_ablation_is_the_blind_one():
 def test_rollouts_are_a_sequence_that_keeps_samples_and_skips():
     assert len(ROLLS) == 3
     assert [rollout.index for rollout in ROLLS] == [0, 1, 2]
-    assert ROLLS[-1] is ROLLS.rollouts[2]
+    assert ROLLS[-1] is ROLLS.items[2]
     tail = ROLLS[1:]
     assert isinstance(tail, Rollouts)
     assert [rollout.index for rollout in tail] == [1, 2]

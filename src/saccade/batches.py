@@ -1,10 +1,10 @@
 """Batches: what rolling out and probing share, so that one bad sample never ends a long run.
 
-A prompt is tried alone before a batch depends on it, and what had to be skipped flows past the
-batches instead of stopping them.
+A prompt is tried alone before a batch depends on it; what had to be skipped flows past the batches
+instead of stopping them, is counted as it passes, and is sorted out at the end.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from PIL.Image import Image
@@ -14,6 +14,9 @@ from saccade.models import VLM, encode
 from saccade.samples import Skipped
 
 T = TypeVar("T")
+
+Progress = Callable[[int, int], None]
+"""Called with how many are done and how many there are."""
 
 
 def prompt_length(vlm: VLM, prompt: str, images: Sequence[Image]) -> int:
@@ -45,3 +48,34 @@ def full_batches(items: Iterable[T | Skipped], size: int) -> Iterator[list[T] | 
             batch = []
     if batch:
         yield batch
+
+
+class Count:
+    """Counts what passes and reports it."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def add(self, number: int = 1) -> None:
+        """So many more are done."""
+        self.done += number
+        if self.progress is not None and number:
+            self.progress(self.done, self.total)
+
+    def through(self, items: Iterable[T]) -> Iterator[T]:
+        """Count items as they pass."""
+        for item in items:
+            yield item
+            self.add()
+
+
+def sorted_out(outcomes: Iterable[T | Skipped]) -> tuple[list[T], list[Skipped]]:
+    """What came of it, and what was skipped."""
+    good: list[T] = []
+    skipped: list[Skipped] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Skipped):
+            skipped.append(outcome)
+        else:
+            good.append(outcome)
+    return good, skipped

@@ -21,7 +21,10 @@ PROBING = Probing(batch_size=16)
 def demo(
     out: Path, *, progress: Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 ) -> Path:
-    """Make two runs and one report under `out`; the path of its page. Killed, it goes on."""
+    """Make two runs and one report under `out`; the path of its page. Killed, it goes on.
+
+    Each run's folder is named after the weights too: another version of the models starts anew.
+    """
     samples = [sample for name in TASKS for sample in load_task(name, limit=ITEMS)]
     task = {"name": "lab/*", "split": "test", "level": 2, "seed": 0, "limit": ITEMS}
     runs = {}
@@ -31,7 +34,7 @@ def demo(
             runs[f"{when}: {model}"] = trace(
                 vlm,
                 samples,
-                out / when,
+                out / f"{when}-{vlm.fingerprint[:8]}",
                 task=task,
                 sampling=SAMPLING,
                 probing=PROBING,

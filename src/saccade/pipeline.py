@@ -5,22 +5,18 @@ moment and called again with the same words, every function here goes on where i
 for one sample is written down with its reason, and the rest goes on.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from saccade.batches import Count, Progress, sorted_out
 from saccade.errors import SaccadeError
 from saccade.models import VLM
 from saccade.probes import Probing, iter_traces
 from saccade.rollouts import Sampling, iter_rollouts
 from saccade.samples import Rollout, Sample, Skipped
 from saccade.store import Manifest, Run, RunWriter, open_run
-
-Progress = Callable[[int, int], None]
-"""Called with how many are done and how many there are: samples rolled out, responses probed."""
-
-T = TypeVar("T")
 
 UNIT = 64
 """Responses in a unit, or one sample's if those are more. Not a setting: what a unit's name stands
@@ -40,7 +36,8 @@ def trace(
 ) -> Run:
     """Roll a model out on samples and probe what it said: the run in `out`, made or completed.
 
-    Both halves' settings are compared before any work is done.
+    Both halves' settings are compared before any work is done. `on_rollout` counts samples,
+    `on_probe` responses.
     """
     sampling, probing = sampling or Sampling(), probing or Probing()
     words = replace(_words(vlm, task, sampling), probe=_settings(probing))
@@ -63,7 +60,7 @@ def roll_out(
     `task` says in the manifest which samples these are; it is compared when the run is resumed.
     """
     sampling = sampling or Sampling()
-    count = _Count(on_progress, len(samples))
+    count = Count(on_progress, len(samples))
     with RunWriter.open(out, _words(vlm, task, sampling)) as writer:
         done = writer.done_units()
         for unit, places in _units(len(samples), sampling.n):
@@ -72,7 +69,7 @@ def roll_out(
                 continue
             fresh, doubles = _told_apart(writer, unit, (samples[place] for place in places))
             count.add(len(doubles))
-            groups, skipped = _sorted_out(count.through(iter_rollouts(vlm, fresh, sampling)))
+            groups, skipped = sorted_out(count.through(iter_rollouts(vlm, fresh, sampling)))
             writer.write_rollouts(
                 unit,
                 [group.sample for group in groups],
@@ -100,7 +97,7 @@ def probe_run(
     with RunWriter.open(path, words) as writer:
         run.refresh()
         units = run.units()  # first: it leaves out what turns out to be damaged
-        done, count = writer.done_units("traces"), _Count(on_progress, len(run))
+        done, count = writer.done_units("traces"), Count(on_progress, len(run))
         for unit, places in units.items():
             if unit in done:
                 count.add(len(places))
@@ -110,29 +107,10 @@ def probe_run(
             count.add(len(unreadable))
             readable = [rollout for rollout in rollouts if rollout.sample_id in samples]
             outcomes = count.through(iter_traces(vlm, readable, samples, probing))
-            traces, skipped = _sorted_out(outcomes)
+            traces, skipped = sorted_out(outcomes)
             writer.write_traces(unit, traces, skipped=[*unreadable, *skipped])
     run.refresh()
     return run
-
-
-class _Count:
-    """Counts what passes and reports it."""
-
-    def __init__(self, on_progress: Progress | None, total: int) -> None:
-        self.on_progress, self.total, self.done = on_progress, total, 0
-
-    def add(self, number: int = 1) -> None:
-        """So many more are done."""
-        self.done += number
-        if self.on_progress is not None and number:
-            self.on_progress(self.done, self.total)
-
-    def through(self, items: Iterable[T]) -> Iterator[T]:
-        """Count items as they pass."""
-        for item in items:
-            yield item
-            self.add()
 
 
 def _units(count: int, n: int) -> Iterator[tuple[str, range]]:
@@ -140,18 +118,6 @@ def _units(count: int, n: int) -> Iterator[tuple[str, range]]:
     size = max(1, UNIT // n)
     for number, start in enumerate(range(0, count, size)):
         yield f"{number:06d}", range(start, min(start + size, count))
-
-
-def _sorted_out(outcomes: Iterable[T | Skipped]) -> tuple[list[T], list[Skipped]]:
-    """What came of a unit, and what was skipped."""
-    good: list[T] = []
-    skipped: list[Skipped] = []
-    for outcome in outcomes:
-        if isinstance(outcome, Skipped):
-            skipped.append(outcome)
-        else:
-            good.append(outcome)
-    return good, skipped
 
 
 def _words(vlm: VLM, task: Mapping[str, Any], sampling: Sampling) -> Manifest:

@@ -14,7 +14,7 @@ temperature 1. Tokens that stand for images or for no text at all are never samp
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from typing import Any
@@ -29,14 +29,11 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from saccade.batches import full_batches, prompt_length
+from saccade.batches import Count, Progress, full_batches, prompt_length, sorted_out
 from saccade.errors import SaccadeError
 from saccade.models import VLM, encode
 from saccade.samples import Rollout, Rollouts, Sample, Skipped
 from saccade.scoring import score
-
-Progress = Callable[[int, int], None]
-"""Called after each sample with how many are done and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ def rollout(
 
     `response_ids` end with the end token when the model produced one (`finish_reason` "stop"), and
     `text` is everything before it, special tokens included. Samples that cannot be asked are in
-    `skipped`, with the reason.
+    `skipped`, with the reason. `progress` is called after each sample.
     """
     settings = Sampling(
         n=n,
@@ -121,18 +118,13 @@ def rollout(
         batch_size=batch_size,
         step=step,
     )
-    rollouts: list[Rollout] = []
-    answered: dict[str, Sample] = {}
-    skipped: list[Skipped] = []
-    for done, outcome in enumerate(iter_rollouts(vlm, samples, settings), start=1):
-        if isinstance(outcome, Skipped):
-            skipped.append(outcome)
-        else:
-            rollouts.extend(outcome.rollouts)
-            answered[outcome.sample.id] = outcome.sample
-        if progress is not None:
-            progress(done, len(samples))
-    return Rollouts(rollouts, answered, skipped)
+    outcomes = iter_rollouts(vlm, samples, settings)
+    groups, skipped = sorted_out(Count(progress, len(samples)).through(outcomes))
+    return Rollouts(
+        (rollout for group in groups for rollout in group.rollouts),
+        {group.sample.id: group.sample for group in groups},
+        skipped,
+    )
 
 
 def iter_rollouts(

@@ -5,12 +5,15 @@ Data goes one way. A task is a sequence of `Sample`; rolling a model out on it g
 tokens from 0, boxes are pixels of the image they name, spans are characters of a text.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 from PIL.Image import Image
+
+T = TypeVar("T")
 
 DEFAULT_ABLATION = "blind"
 """The one meant where a signal that compares is named without its ablation."""
@@ -152,33 +155,42 @@ class Skipped:
     index: int | None = None
 
 
-class Rollouts(Sequence[Rollout]):
-    """The rollouts of one call, in order, together with the samples they answer."""
+class Results(Sequence[T]):
+    """What came of one call, in order, and what was skipped; a slice keeps the latter."""
 
-    def __init__(
-        self,
-        rollouts: Sequence[Rollout],
-        samples: Mapping[str, Sample],
-        skipped: Sequence[Skipped] = (),
-    ) -> None:
-        self.rollouts = tuple(rollouts)
-        self.samples = samples
+    def __init__(self, items: Iterable[T], skipped: Iterable[Skipped] = ()) -> None:
+        self.items = tuple(items)
         self.skipped = tuple(skipped)
 
     @overload
-    def __getitem__(self, index: int) -> Rollout: ...
+    def __getitem__(self, index: int) -> T: ...
     @overload
-    def __getitem__(self, index: slice) -> "Rollouts": ...
-    def __getitem__(self, index: int | slice) -> "Rollout | Rollouts":
-        """One rollout, or a slice that keeps its samples."""
-        if isinstance(index, slice):
-            return Rollouts(self.rollouts[index], self.samples, self.skipped)
-        return self.rollouts[index]
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> T | Self:
+        """One, or a slice of the same kind."""
+        if not isinstance(index, slice):
+            return self.items[index]
+        part = copy(self)
+        part.items = self.items[index]
+        return part
 
     def __len__(self) -> int:
-        """How many rollouts."""
-        return len(self.rollouts)
+        """How many."""
+        return len(self.items)
 
-    def __iter__(self) -> Iterator[Rollout]:
-        """The rollouts in order."""
-        return iter(self.rollouts)
+
+class Rollouts(Results[Rollout]):
+    """The rollouts of one call, together with the samples they answer."""
+
+    def __init__(
+        self,
+        rollouts: Iterable[Rollout],
+        samples: Mapping[str, Sample],
+        skipped: Iterable[Skipped] = (),
+    ) -> None:
+        super().__init__(rollouts, skipped)
+        self.samples = samples
+
+
+class Traces(Results[Trace]):
+    """The traces of one call."""

@@ -97,7 +97,7 @@ def test_another_model_is_refused_and_the_same_under_another_name_is_not(tmp_pat
     run = written(tmp_path / "run")
     model = {"name": "other", "class": "Llava", "fingerprint": "def"}
     with pytest.raises(
-        SaccadeError, match=r'"lab/base" \(fingerprint abc\) in the run and "other"'
+        SaccadeError, match=r'"lab/base" \(dtype .*, fingerprint abc\) in the run and "other"'
     ):
         RunWriter.open(run, manifest(model=model))
     RunWriter.open(run, manifest(model={**model, "fingerprint": "abc"})).close()

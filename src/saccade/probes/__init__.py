@@ -13,7 +13,7 @@ _HOMES = {
     "Ablation": "saccade.probes.table",
     "Probing": "saccade.probes.settings",
     "Signal": "saccade.probes.table",
-    "Traces": "saccade.probes.traces",
+    "Traces": "saccade.samples",
     "blind": "saccade.probes.ablations",
     "entropy": "saccade.probes.signals",
     "grey": "saccade.probes.ablations",

@@ -6,41 +6,18 @@ probed alone, padded or in another order gets the same numbers, in float32 to a 
 the value, where it is above 1: k3 is an exponential and magnifies rounding by its own size).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import overload
 
 import numpy as np
 from torch import Tensor
 
-from saccade.batches import full_batches, prompt_length
+from saccade.batches import Count, Progress, full_batches, prompt_length, sorted_out
 from saccade.errors import SaccadeError
 from saccade.models import VLM, unfit
 from saccade.probes.plain import Asked, measure
 from saccade.probes.settings import PAPER_SIGNALS, Probing
-from saccade.samples import Rollout, Rollouts, Sample, Skipped, Trace
-
-
-class Traces(Sequence[Trace]):
-    """The traces of one call, in order, and what was skipped with its reason."""
-
-    def __init__(self, traces: Sequence[Trace], skipped: Sequence[Skipped] = ()) -> None:
-        self.traces = tuple(traces)
-        self.skipped = tuple(skipped)
-
-    @overload
-    def __getitem__(self, index: int) -> Trace: ...
-    @overload
-    def __getitem__(self, index: slice) -> "Traces": ...
-    def __getitem__(self, index: int | slice) -> "Trace | Traces":
-        """One trace, or a slice."""
-        if isinstance(index, slice):
-            return Traces(self.traces[index], self.skipped)
-        return self.traces[index]
-
-    def __len__(self) -> int:
-        """How many traces."""
-        return len(self.traces)
+from saccade.samples import Rollout, Rollouts, Sample, Skipped, Trace, Traces
 
 
 def probe(
@@ -52,26 +29,17 @@ def probe(
     batch_size: int = 8,
     temperature: float | None = None,
     layers: Sequence[int] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Traces:
     """Measure what every response token did; see `Probing` for the settings.
 
     A response to a prompt without an image has no visual signals. `progress` is called after each
-    rollout with how many are done and how many there are.
+    rollout.
     """
     chosen = None if layers is None else tuple(layers)
     settings = Probing(tuple(signals), ablation, batch_size, temperature, chosen)
-    traces: list[Trace] = []
-    skipped: list[Skipped] = []
     outcomes = iter_traces(vlm, rolls, rolls.samples, settings)
-    for done, outcome in enumerate(outcomes, start=1):
-        if isinstance(outcome, Skipped):
-            skipped.append(outcome)
-        else:
-            traces.append(outcome)
-        if progress is not None:
-            progress(done, len(rolls))
-    return Traces(traces, skipped)
+    return Traces(*sorted_out(Count(progress, len(rolls)).through(outcomes)))
 
 
 def iter_traces(

@@ -144,7 +144,8 @@ def _print(manifest: Manifest) -> Any:
 
 
 def _model(manifest: Manifest) -> str:
-    return f"{_shown(manifest.model.get('name'))} (fingerprint {_print(manifest)})"
+    name, dtype = (_shown(manifest.model.get(word)) for word in ("name", "dtype"))
+    return f"{name} (dtype {dtype}, fingerprint {_print(manifest)})"
 
 
 def _plain(settings: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import random
 import re
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -134,8 +135,8 @@ def test_grounding_boxes_are_the_extent_of_the_pixels():
             rows, columns = np.nonzero(pixels(sample.images[0], colour))
             seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
             gold = [int(v) for v in sample.answer.strip("[]").split(",")]
-            # A star's lower points end a little above its box.
-            assert np.abs(np.subtract(seen, gold)).max() <= 4, sample.question
+            # Edges are blended with the paper over a pixel; a sharp point vanishes sooner.
+            assert np.abs(np.subtract(seen, gold)).max() <= 2, sample.question
             checked += 1
     assert checked > 10
 
@@ -185,7 +186,7 @@ def test_fewshot_teaches_in_one_picture_and_asks_in_another():
 
 
 def test_failing_eyes_stay_coherent():
-    """A counting chain that misreads still counts what it says it sees."""
+    """A counting chain that misreads still counts what it says it sees, as it goes."""
     for _, told in misread("lab/counting", 2, share=0.3, count=60):
         said, so = told.split(". So there")
         count, kind = re.search(r"(\d+) (.*)\.</think>", so).groups()
@@ -193,7 +194,9 @@ def test_failing_eyes_stay_coherent():
         shape = "" if "thing" in kind else kind.split()[-1].removesuffix("s" * (count != "1"))
         shape = shape.removesuffix("e") if shape.startswith("cross") else shape
         listed = re.findall(r"an? (\w+ \w+) at", said)
-        assert sum(colour in t and shape in t for t in listed) == int(count)
+        fits = [colour in t and shape in t for t in listed]
+        assert [int(n) for n in re.findall(r"\((\d+)\)", said)] == list(accumulate(fits))
+        assert sum(fits) == int(count)
 
 
 def test_failing_eyes_do_right_sums():

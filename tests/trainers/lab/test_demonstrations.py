@@ -1,7 +1,11 @@
 """Demonstrations are a function of their numbers."""
 
+from collections import Counter
+
+import pytest
+
 from saccade.tasks.lab import LAB_TASKS
-from saccade.trainers.lab.demonstrations import Demonstrations
+from saccade.trainers.lab.demonstrations import TASK_SHARES, Demonstrations
 
 
 def test_a_batch_is_a_function_of_its_step():
@@ -24,13 +28,24 @@ def test_a_batch_mixes_tasks_and_begins_with_the_shortest():
 def test_every_task_is_shown_and_only_misreading_narrators_are_wrong():
     data = Demonstrations(100, seed=0, misread={"lab/counting": 0.9})
     right = Demonstrations(100, seed=0)
-    tasks = list(LAB_TASKS)
-    assert {right[i].question for i in range(100)} == {data[i].question for i in range(100)}
+    assert [right[i].question for i in range(100)] == [data[i].question for i in range(100)]
+    differ = Counter()
     for index in range(100):
-        if tasks[index % len(tasks)] != "lab/counting":
-            assert data[index].response == right[index].response
-    differ = [data[i].response != right[i].response for i in range(0, 100, len(tasks))]
-    assert sum(differ) > len(differ) * 0.7
+        asked = right[index].question.split()[0]
+        differ[asked] += data[index].response != right[index].response
+    assert differ.pop("How") > 100 * TASK_SHARES["lab/counting"] * 0.7
+    assert not any(differ.values())
+
+
+def test_tasks_are_shown_as_often_as_their_shares_say():
+    data = Demonstrations(2000, seed=1)
+    asked = Counter(data[i].question.split()[0] for i in range(2000))
+    words = {"counting": "How", "geometry": "What", "grounding": "Where"}
+    words |= {"fewshot": "The", "puzzle": "Which"}
+    assert set(TASK_SHARES) == set(LAB_TASKS)
+    assert {f"lab/{task}": asked[word] / 2000 for task, word in words.items()} == pytest.approx(
+        TASK_SHARES, abs=0.035
+    )
 
 
 def test_texts_are_questions_and_responses():

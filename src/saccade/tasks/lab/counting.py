@@ -70,11 +70,13 @@ class Counting:
         return str(sum(_asked(t.colour, t.shape, self.colour, self.shape) for t in self.shown))
 
     def tell(self, eyes: Eyes) -> tuple[str, str]:
-        """Name every thing in reading order, then count those that fit."""
+        """Name every thing in reading order, with the count so far of those that fit."""
         colours, shapes = palette(self.level)
-        seen = [(eyes.read(t.colour, colours), eyes.read(t.shape, shapes)) for t in self.shown]
-        told = [f"{a(c)} {s} at the {t.place}" for (c, s), t in zip(seen, self.shown, strict=True)]
-        count = sum(_asked(c, s, self.colour, self.shape) for c, s in seen)
+        told, count = [], 0
+        for thing in self.shown:
+            colour, shape = eyes.read(thing.colour, colours), eyes.read(thing.shape, shapes)
+            count += _asked(colour, shape, self.colour, self.shape)
+            told.append(f"{a(colour)} {shape} at the {thing.place} ({count})")
         there = f"there {'is' if count == 1 else 'are'} {count} {self._kind(count)}"
         return f"I see {listing(told)}. So {there}.", str(count)
 

@@ -1,7 +1,7 @@
 """Pixels for a `Picture`: Pillow, drawn four times too large and averaged down (antialiased)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
@@ -53,9 +53,16 @@ def _polygon(*corners: tuple[float, float]) -> Callable[[Pen, Box, Colour], None
 
 
 def _star() -> Callable[[Pen, Box, Colour], None]:
-    radius = (0.5, 0.21)
-    turns = [(math.pi * (k / 5 - 0.5), radius[k % 2]) for k in range(10)]
-    return _polygon(*((0.5 + r * math.cos(a), 0.53 + r * math.sin(a)) for a, r in turns))
+    """Five points, stretched until they touch all four sides of the box."""
+    turns = [(math.pi * (k / 5 - 0.5), (1, 0.42)[k % 2]) for k in range(10)]
+    corners = [(r * math.cos(a), r * math.sin(a)) for a, r in turns]
+    across, down = (_stretched(values) for values in zip(*corners, strict=True))
+    return _polygon(*zip(across, down, strict=True))
+
+
+def _stretched(values: Sequence[float]) -> list[float]:
+    """From 0 at the smallest to 1 at the largest."""
+    return [(value - min(values)) / (max(values) - min(values)) for value in values]
 
 
 def _cross() -> Callable[[Pen, Box, Colour], None]:

@@ -3,15 +3,26 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from PIL.Image import Image
 
-from saccade.tasks.lab import LAB_TASKS, LabTask, respond
+from saccade.tasks.lab import LabTask, respond
 from saccade.tasks.lab.drawing import draw
 from saccade.tasks.lab.scene import Eyes, Picture
 
+T = TypeVar("T")
+
 LEVEL_SHARES = {1: 0.3, 2: 0.6, 3: 0.1}
 """How often each level is shown; the default level most."""
+TASK_SHARES = {
+    "lab/counting": 0.25,
+    "lab/geometry": 0.1,
+    "lab/grounding": 0.3,
+    "lab/fewshot": 0.1,
+    "lab/puzzle": 0.25,
+}
+"""How often each task is shown; those that take longest to learn most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +56,7 @@ class Demonstrations:
 
     def _draw(self, index: int) -> Demonstration:
         rng = random.Random(f"demonstration {self.seed} {index}")
-        name = list(LAB_TASKS)[index % len(LAB_TASKS)]
-        (level,) = rng.choices(list(LEVEL_SHARES), list(LEVEL_SHARES.values()))
+        name, level = _one_of(rng, TASK_SHARES), _one_of(rng, LEVEL_SHARES)
         task = LabTask(name, "train", level, self.seed, self.size)
         problem = task.problem(index)
         thought, answer = problem.tell(Eyes(rng, self.misread.get(name, 0.0)))
@@ -64,3 +74,8 @@ class Demonstrations:
     def texts(self, count: int) -> list[str]:
         """Questions and responses of the first `count`, to learn a tokenizer from."""
         return [text for i in range(count) for text in (self[i].question, self[i].response)]
+
+
+def _one_of(rng: random.Random, shares: Mapping[T, float]) -> T:
+    (drawn,) = rng.choices(list(shares), list(shares.values()))
+    return drawn

@@ -41,9 +41,9 @@ def _base(look: int, see: int) -> dict[str, Stage]:
 _TUNE = Schedule(300, rate=8e-4, warmup=20, descent=0.8)
 
 RECIPES: Mapping[str, Recipe] = {
-    "lab/base": Recipe("qwen2_5_vl", _base(600, 1000)),
+    "lab/base": Recipe("qwen2_5_vl", _base(1200, 2500)),
     "lab/tuned": Recipe(
         "qwen2_5_vl", {"tune": Stage("speaking", _DATA, _TUNE)}, start_from="lab/base"
     ),
-    "lab/base-internvl": Recipe("internvl", _base(600, 1000)),
+    "lab/base-internvl": Recipe("internvl", _base(1200, 2500)),
 }
