@@ -76,11 +76,10 @@ def with_responses(
 
 
 def position_ids(vlm: VLM, inputs: dict[str, Tensor]) -> Tensor:
-    """The positions the model itself would give a right-padded batch, multimodal rope included."""
-    rope = getattr(getattr(vlm.model, "model", vlm.model), "get_rope_index", None)
+    """The positions the model itself would give a padded batch, multimodal rope included."""
+    rope = getattr(vlm.model.base_model, "get_rope_index", None)
     if rope is None:
-        count = torch.arange(inputs["input_ids"].shape[1], device=inputs["input_ids"].device)
-        return count.expand_as(inputs["input_ids"])
+        return (inputs["attention_mask"].cumsum(-1) - 1).clamp_min(0)
     accepted = inspect.signature(rope).parameters
     found: Tensor = rope(**{key: value for key, value in inputs.items() if key in accepted})[0]
     return found

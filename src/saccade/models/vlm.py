@@ -111,6 +111,12 @@ class VLM:
             raise self._lacks("shows no output embeddings (get_output_embeddings)")
         return head
 
+    def logits(self, states: Tensor, words: slice = slice(None)) -> Tensor:
+        """The head applied to final states, for some words or all."""
+        head = self.head
+        bias = None if head.bias is None else head.bias[words]
+        return nn.functional.linear(states, head.weight[words], bias)
+
     @property
     def context(self) -> int:
         """How many tokens a prompt and its response may have together."""

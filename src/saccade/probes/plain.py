@@ -80,12 +80,14 @@ def _ablate(vlm: VLM, asked: Sequence[Asked], teacher: Teacher, name: str) -> Te
     if ablation.changes == "attention":
         mask = ablation.function(teacher.inputs["attention_mask"], teacher.image_mask)
         return replace(teacher, inputs={**teacher.inputs, "attention_mask": mask})
-    redrawn = []
-    for sample, rollout in asked:
-        rng = np.random.default_rng(list(f"{name} {rollout.sample_id} {rollout.index}".encode()))
-        images = tuple(ablation.function(image, rng) for image in sample.images)
-        redrawn.append((replace(sample, images=images), rollout))
-    return _teacher(vlm, redrawn)
+    return _teacher(vlm, [redrawn(name, *one) for one in asked])
+
+
+def redrawn(name: str, sample: Sample, rollout: Rollout) -> Asked:
+    """The same question with ablated images, the same for all responses to it."""
+    rng = np.random.default_rng(list(f"{name} {sample.id}".encode()))
+    images = tuple(ABLATIONS[name].function(image, rng) for image in sample.images)
+    return replace(sample, images=images), rollout
 
 
 def _given(row: int, seen: Pass, ablated: Pass | None) -> dict[str, Any]:
