@@ -75,8 +75,20 @@ def signals() -> str:
 
 def ablations() -> str:
     """How the image is taken away."""
-    rows = ((code(a.name), a.line, a.changes, a.paper) for a in ABLATIONS.values())
-    return table(("ablation", "what it does", "it changes", "paper"), rows)
+    head = ("ablation", "what it does", "it changes", "settings", "paper")
+    return table(
+        head,
+        (
+            (
+                code(a.name),
+                a.line,
+                a.changes,
+                code(a.defaults) if a.defaults else "–",
+                a.paper or "–",
+            )
+            for a in ABLATIONS.values()
+        ),
+    )
 
 
 def figures() -> str:

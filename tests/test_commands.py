@@ -12,7 +12,7 @@ from saccade.errors import SaccadeError
 from saccade.store import RunWriter, open_run
 from store.runs import manifest, written
 
-WORDS = {"signals": ("kl",), "ablation": "blind", "batch_size": 2, "device": None}
+WORDS = {"signals": ("kl",), "ablation": "blind", "draws": 1, "batch_size": 2, "device": None}
 WORDS |= {"dtype": None, "revision": None, "trust_remote_code": False}
 
 

@@ -14,8 +14,9 @@ import click
 
 from saccade import __version__
 from saccade.errors import SaccadeError
+from saccade.probes.chosen import Chosen
 from saccade.probes.settings import Probing
-from saccade.probes.table import ABLATIONS, SIGNALS
+from saccade.probes.table import SIGNALS
 from saccade.tasks import TASKS
 from saccade.terminal import inert, progress, quiet_libraries
 
@@ -63,6 +64,14 @@ def _signals(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[
         if name not in SIGNALS:
             raise click.BadParameter(f"{name!r} is not one of {', '.join(SIGNALS)}.")
     return names
+
+
+def _ablation(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """The words for an ablation, checked."""
+    try:
+        return str(Chosen.read(value))
+    except SaccadeError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.group(
@@ -156,10 +165,15 @@ PROBE = _options(
     ),
     click.option(
         "--ablation",
-        type=click.Choice(list(ABLATIONS)),
+        callback=_ablation,
+        metavar="NAME",
         default="blind",
         show_default=True,
-        help="How the image is taken away for the signals that compare.",
+        help="How the image is taken away for the signals that compare; `saccade list ablations`"
+        ' explains them. Settings go in brackets: "blacken(p=0.6, per=prompt)".',
+    ),
+    _number(
+        "--draws", 1, "Of a random ablation; more give mean and spread.", type=click.IntRange(1)
     ),
 )
 BATCH = _number(

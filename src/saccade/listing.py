@@ -12,7 +12,10 @@ def _signals() -> dict[str, str]:
 def _ablations() -> dict[str, str]:
     from saccade.probes import ABLATIONS
 
-    return {name: ablation.line for name, ablation in ABLATIONS.items()}
+    return {
+        name: f"{ablation.line} {ablation.defaults and f'({ablation.defaults})'}".strip()
+        for name, ablation in ABLATIONS.items()
+    }
 
 
 def _tasks() -> dict[str, str]:

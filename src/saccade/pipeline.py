@@ -11,16 +11,42 @@ from pathlib import Path
 from typing import Any
 
 from saccade.batches import Count, Progress, sorted_out
-from saccade.errors import SaccadeError
 from saccade.models import VLM
 from saccade.probes import Probing, iter_traces
 from saccade.rollouts import Sampling, iter_rollouts
-from saccade.samples import Rollout, Sample, Skipped
+from saccade.samples import Sample, Skipped
 from saccade.store import Manifest, Run, RunWriter, open_run
 
 UNIT = 64
 """Responses in a unit, or one sample's if those are more. Not a setting: what a unit's name stands
 for must not change while a run is resumed."""
+
+
+class Stored(Mapping[str, Sample]):
+    """All samples of a run by id, each read when it is asked for.
+
+    All of them, whatever unit is at work: an ablation that takes another sample's image then takes
+    the same one after an interruption.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._ids = run, dict.fromkeys(run.samples().ids)
+
+    def __getitem__(self, sample_id: str) -> Sample:
+        """The sample, or a SaccadeError that says why it can no longer be read."""
+        return self._run.sample(sample_id)
+
+    def __contains__(self, sample_id: object) -> bool:
+        """Whether the run has it; nothing is read."""
+        return sample_id in self._ids
+
+    def __iter__(self) -> Iterator[str]:
+        """The ids, in the run's order."""
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        """How many samples."""
+        return len(self._ids)
 
 
 def trace(
@@ -97,18 +123,16 @@ def probe_run(
     with RunWriter.open(path, words) as writer:
         run.refresh()
         units = run.units()  # first: it leaves out what turns out to be damaged
+        samples = Stored(run)
         done, count = writer.done_units("traces"), Count(on_progress, len(run))
         for unit, places in units.items():
             if unit in done:
                 count.add(len(places))
                 continue
             rollouts = [run.rollout(place) for place in places]
-            samples, unreadable = _stored_samples(run, rollouts)
-            count.add(len(unreadable))
-            readable = [rollout for rollout in rollouts if rollout.sample_id in samples]
-            outcomes = count.through(iter_traces(vlm, readable, samples, probing))
+            outcomes = count.through(iter_traces(vlm, rollouts, samples, probing))
             traces, skipped = sorted_out(outcomes)
-            writer.write_traces(unit, traces, skipped=[*unreadable, *skipped])
+            writer.write_traces(unit, traces, skipped=skipped)
     run.refresh()
     return run
 
@@ -151,18 +175,3 @@ def _told_apart(
             reason = "sample ids must be unique, and an earlier sample has this one too."
             doubles.append(Skipped(sample.id, "rollout", reason))
     return fresh, doubles
-
-
-def _stored_samples(
-    run: Run, rollouts: Iterable[Rollout]
-) -> tuple[dict[str, Sample], list[Skipped]]:
-    """The samples of these responses, and the responses whose sample can no longer be read."""
-    samples: dict[str, Sample] = {}
-    unreadable: list[Skipped] = []
-    for rollout in rollouts:
-        try:
-            name = rollout.sample_id
-            samples[name] = samples.get(name) or run.sample(name)
-        except SaccadeError as error:
-            unreadable.append(Skipped(name, "probe", str(error), rollout.index))
-    return samples, unreadable

@@ -35,8 +35,10 @@ def test_an_ablation_is_described_and_has_its_function(name: str) -> None:
     ablation = ABLATIONS[name]
     assert ablation.name == name
     assert ablation.line.endswith(".")
-    assert ablation.paper
     assert ablation.function.__doc__
+    own = tuple(setting.name for setting in ablation.own)
+    assert tuple(inspect.signature(ablation.function).parameters) == ablation.needs + own
+    assert bool(ablation.drawing) == bool({"rng", "others"} & {*ablation.needs})
 
 
 def test_what_each_signal_costs_and_is_called() -> None:

@@ -64,12 +64,12 @@ def _column(tokens: pd.DataFrame, signal: str) -> str:
         )
     column = signal_column(signal, tokens.columns)
     if column is None:
-        name, _, ablation = signal.partition(".")
-        against = f" --ablation {ablation}" if ablation else ""
+        name, *against = signal.split(".")
+        words = "".join(f" --ablation {ablation}" for ablation in against[:1])
         raise SaccadeError(
             f"This run has no signal {signal!r}, and a run keeps the signals it was probed with. "
             "Measure it in another folder: "
-            f"`saccade trace MODEL TASK --signals {name}{against} --out ANOTHER`."
+            f"`saccade trace MODEL TASK --signals {name}{words} --out ANOTHER`."
         )
     return column
 

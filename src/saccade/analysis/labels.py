@@ -28,9 +28,14 @@ LABELS: dict[str, Label] = {
 
 
 def label(signal: str) -> Label:
-    """The words for `signal`; an ablation other than `blind` is named in brackets."""
+    """The words for `signal`; an ablation other than `blind` is named in brackets.
+
+    So is that it is the spread of several draws: `kl.noise.spread` is (noise, spread).
+    """
     base, _, ablation = signal.partition(".")
     known = LABELS.get(base, Label(base.replace("_", " "), "", anchor=None))
     if ablation in ("", "blind"):
         return known
-    return Label(f"{known.text} ({ablation})", known.meaning, known.anchor, known.falls)
+    return Label(
+        f"{known.text} ({ablation.replace('.', ', ')})", known.meaning, known.anchor, known.falls
+    )

@@ -14,7 +14,9 @@ _HOMES = {
     "Probing": "saccade.probes.settings",
     "Signal": "saccade.probes.table",
     "Traces": "saccade.samples",
+    "blacken": "saccade.probes.ablations",
     "blind": "saccade.probes.ablations",
+    "blur": "saccade.probes.ablations",
     "entropy": "saccade.probes.signals",
     "grey": "saccade.probes.ablations",
     "hidden_shift": "saccade.probes.signals",
@@ -22,7 +24,11 @@ _HOMES = {
     "k3": "saccade.probes.signals",
     "kl": "saccade.probes.signals",
     "logprob": "saccade.probes.signals",
+    "noise": "saccade.probes.ablations",
     "probe": "saccade.probes.traces",
+    "remove": "saccade.probes.ablations",
+    "shuffle": "saccade.probes.ablations",
+    "swap": "saccade.probes.ablations",
     "visual_similarity": "saccade.probes.signals",
 }
 

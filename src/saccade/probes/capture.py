@@ -61,30 +61,26 @@ class Directions:
 class Comparison:
     """What the chosen states of responses have in common with the image, and lose without it.
 
-    Rows are responses with the image; if `paired`, the same responses without it follow.
+    Rows are responses with the image; the same responses follow once for each draw without it.
     """
 
     def __init__(
-        self,
-        directions: Directions,
-        rows: Sequence[int],
-        *,
-        layers: Sequence[int] | None,
-        paired: bool,
+        self, directions: Directions, rows: Sequence[int], *, layers: Sequence[int] | None
     ) -> None:
-        self.directions, self.rows, self.paired = directions, list(rows), paired
+        self.directions, self.rows = directions, list(rows)
         self.layers = sorted(directions.mean) if layers is None else layers
         self.similarity: float | Float[Tensor, "rows time"] = 0.0
-        self.shift: float | Float[Tensor, "rows time"] = 0.0
+        self.shift: float | Float[Tensor, "draws rows time"] = 0.0
 
-    def take(self, number: int, state: Float[Tensor, "rows time dim"]) -> None:
+    def take(self, number: int, state: Float[Tensor, "passes_rows time dim"]) -> None:
         """Read a state of the responses as it passes."""
         weight = self.layers.count(number) / len(self.layers)
         if not weight:
             return
-        seen, *ablated = state.float().chunk(1 + self.paired)
+        seen, *ablated = state.float().split(len(self.rows))
         towards = self.directions.mean[number][self.rows][:, None]
         self.similarity += weight * (normalize(seen, dim=-1) * towards).sum(-1)
         if ablated:
             length = seen.norm(dim=-1).clamp_min(torch.finfo(torch.float32).tiny)
-            self.shift += weight * (seen - ablated[0]).norm(dim=-1) / length
+            shifts = [(seen - each).norm(dim=-1) / length for each in ablated]
+            self.shift += weight * torch.stack(shifts)

@@ -8,9 +8,10 @@ of them outlives its layer but the last, from which the vocabulary is summed up 
 The numbers are those of `plain.measure` to rounding; the tests hold every family to that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -23,14 +24,23 @@ from transformers import DynamicCache
 from saccade.models import VLM, encode
 from saccade.models.inputs import position_ids
 from saccade.probes.capture import Comparison, Directions, OnState, watching
-from saccade.probes.plain import Asked, redrawn
+from saccade.probes.draws import NOBODY, Asked, Draws, columns
 from saccade.probes.prefix import prefix
 from saccade.probes.settings import Probing
 from saccade.probes.signals import k3
-from saccade.probes.table import ABLATIONS
 from saccade.probes.vocabulary import summed_up
+from saccade.samples import Sample
 
 Inputs = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The prompts of one pass over the responses: with the image, or one draw without it."""
+
+    inputs: Inputs
+    rows: list[int]
+    """The prompt of each response."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,8 @@ class Prompts:
     """The final state of the last token: it predicts the first of a response."""
     end: Int[Tensor, "... prompts 1"]
     """The last token's position."""
+    rows: list[int]
+    """The prompt of each response."""
 
 
 @dataclass(frozen=True)
@@ -52,51 +64,75 @@ class Responses:
 
     ids: Int[Tensor, "rows time"]
     valid: Bool[Tensor, "rows time"]
-    rows: list[int]
-    """The prompt of each."""
 
 
 @torch.no_grad()
 def measure(
-    vlm: VLM, asked: Sequence[Asked], settings: Probing
+    vlm: VLM, asked: Sequence[Asked], settings: Probing, *, samples: Mapping[str, Sample] = NOBODY
 ) -> list[dict[str, Float[Tensor, " time"]]]:
-    """Every signal of every response, by column name; without an image, no visual ones."""
-    shared = list(dict.fromkeys((sample.id, rollout.prompt) for sample, rollout in asked))
-    rows = [shared.index((sample.id, rollout.prompt)) for sample, rollout in asked]
-    inputs, *ablated = _inputs(vlm, [asked[rows.index(n)] for n in range(len(shared))], settings)
-    image_mask = inputs["input_ids"] == vlm.image_token_id
+    """Every signal of every response, by column name; without an image, no visual ones.
+
+    `samples` are those whose images may be swapped in.
+    """
+    kinds = _kinds(vlm, asked, settings, samples)
+    seen = kinds[0]
+    image_mask = seen.inputs["input_ids"] == vlm.image_token_id
     directions = Directions(image_mask)
     with _each_image_once(vlm):
         with watching(vlm, directions.take):
-            prompts = [_read(vlm, inputs)]
-        prompts += [_read(vlm, other) for other in ablated]
-    responses = _responses(vlm, asked, rows)
-    compared = Comparison(directions, rows, layers=settings.layers, paired=len(prompts) == 2)
+            prompts = [_read(vlm, seen)]
+        prompts += [_read(vlm, kind) for kind in kinds[1:]]
+    responses = _responses(vlm, asked)
+    compared = Comparison(directions, seen.rows, layers=settings.layers)
     states = _answer(vlm, prompts, responses, compared.take)
     temperature = [settings.temperature_of(rollout.sampling) for _, rollout in asked]
-    found = {"visual_similarity": compared.similarity, "hidden_shift": compared.shift}
+    found = {"visual_similarity": compared.similarity[None], "hidden_shift": compared.shift}
     found |= _predicted(vlm, states, responses, temperature)
-    sighted = image_mask.any(-1)[rows].tolist()
+    sighted = image_mask.any(-1)[seen.rows].tolist()
     return [
-        {
-            signal.column(settings.ablation): found[signal.name][row, : len(rollout.response_ids)]
-            for signal in settings.wanted(image=sighted[row])
-        }
+        _told(found, row, len(rollout.response_ids), settings.columns(image=sighted[row]))
         for row, (_, rollout) in enumerate(asked)
     ]
 
 
-def _inputs(vlm: VLM, firsts: Sequence[Asked], settings: Probing) -> list[Inputs]:
-    """The prompts with their images and, if a signal compares, with the images ablated."""
-    inputs = _encoded(vlm, firsts)
-    if all(signal.passes == "seen" for signal in settings.wanted(image=True)):
-        return [inputs]
-    ablation = ABLATIONS[settings.ablation]
+def _kinds(
+    vlm: VLM, asked: Sequence[Asked], settings: Probing, samples: Mapping[str, Sample]
+) -> list[Kind]:
+    """The prompts with their images and, if a signal compares, each draw without them."""
+    seen, rows = _told_apart(asked, lambda one: (one[0].id, one[1].prompt))
+    kinds = [Kind(_encoded(vlm, seen), rows)]
+    ablation = settings.chosen.ablation
+    if not settings.compares:
+        return kinds
     if ablation.changes == "attention":
+        inputs = kinds[0].inputs
         image_mask = inputs["input_ids"] == vlm.image_token_id
         mask = ablation.function(inputs["attention_mask"], image_mask)
-        return [inputs, inputs | {"attention_mask": mask}]
-    return _one_width(vlm, [inputs, _encoded(vlm, [redrawn(ablation.name, *a) for a in firsts])])
+        return [*kinds, Kind(inputs | {"attention_mask": mask}, rows)]
+    draws = Draws(vlm, settings.chosen, samples)
+    different, rows = _told_apart(asked, draws.shares)
+    for number in range(settings.draws):
+        kinds.append(Kind(_encoded(vlm, [draws.draw(one, number) for one in different]), rows))
+    return _one_width(vlm, kinds)
+
+
+def _told_apart(
+    asked: Sequence[Asked], shares: Callable[[Asked], Hashable]
+) -> tuple[list[Asked], list[int]]:
+    """One of each that share a prompt, and for all of them which one that is."""
+    places: dict[Hashable, int] = {}
+    rows = [places.setdefault(shares(one), len(places)) for one in asked]
+    return [asked[rows.index(place)] for place in places.values()], rows
+
+
+def _told(
+    found: Mapping[str, Tensor], row: int, length: int, signals: Mapping[str, str]
+) -> dict[str, Float[Tensor, " time"]]:
+    """The columns of one response of this length, out of those of all."""
+    told: dict[str, Float[Tensor, " time"]] = {}
+    for signal, column in signals.items():
+        told |= columns(column, found[signal][:, row, :length])
+    return told
 
 
 def _encoded(vlm: VLM, firsts: Sequence[Asked]) -> Inputs:
@@ -106,19 +142,21 @@ def _encoded(vlm: VLM, firsts: Sequence[Asked]) -> Inputs:
     return inputs | {"position_ids": position_ids(vlm, inputs)}
 
 
-def _one_width(vlm: VLM, batches: Sequence[Inputs]) -> list[Inputs]:
-    """The same batches, padded on the left to the length of the longest."""
-    width = max(inputs["input_ids"].shape[1] for inputs in batches)
-    return [
-        {
-            name: pad(value, (width - inputs["input_ids"].shape[1], 0), value=fill)
-            if value.shape[-2:] == inputs["input_ids"].shape
-            else value
-            for name, value in inputs.items()
-            for fill in [vlm.tokenizer.pad_token_id if name == "input_ids" else 0]
-        }
-        for inputs in batches
-    ]
+def _one_width(vlm: VLM, kinds: Sequence[Kind]) -> list[Kind]:
+    """The same prompts, padded on the left to the length of the longest."""
+    width = max(kind.inputs["input_ids"].shape[1] for kind in kinds)
+    return [replace(kind, inputs=_padded(vlm, kind.inputs, width)) for kind in kinds]
+
+
+def _padded(vlm: VLM, inputs: Inputs, width: int) -> Inputs:
+    """What there is one of per token, padded on the left; the rest as it is."""
+    shape = inputs["input_ids"].shape
+    padded = {}
+    for name, value in inputs.items():
+        fill = vlm.tokenizer.pad_token_id if name == "input_ids" else 0
+        more = (width - shape[1], 0) if value.shape[-2:] == shape else (0, 0)
+        padded[name] = pad(value, more, value=fill)
+    return padded
 
 
 @contextmanager
@@ -140,29 +178,31 @@ def _each_image_once(vlm: VLM) -> Iterator[None]:
         del inner.get_image_features
 
 
-def _read(vlm: VLM, inputs: Inputs) -> Prompts:
+def _read(vlm: VLM, kind: Kind) -> Prompts:
     """Run prompts, and keep what their responses need."""
-    cache = DynamicCache()
+    inputs, cache = kind.inputs, DynamicCache()
     out = vlm.model.base_model(**inputs, past_key_values=cache, use_cache=True)
-    last = out.last_hidden_state[:, -1]
-    return Prompts(cache, inputs["attention_mask"], last, inputs["position_ids"][..., -1:])
+    last, end = out.last_hidden_state[:, -1], inputs["position_ids"][..., -1:]
+    return Prompts(cache, inputs["attention_mask"], last, end, kind.rows)
 
 
-def _responses(vlm: VLM, asked: Sequence[Asked], rows: list[int]) -> Responses:
+def _responses(vlm: VLM, asked: Sequence[Asked]) -> Responses:
     """What was said, on the model's device."""
     said = [torch.tensor(rollout.response_ids, device=vlm.device) for _, rollout in asked]
     ids = pad_sequence(said, batch_first=True, padding_value=vlm.tokenizer.pad_token_id)
     ones = [torch.ones_like(row, dtype=torch.bool) for row in said]
-    return Responses(ids, pad_sequence(ones, batch_first=True), rows)
+    return Responses(ids, pad_sequence(ones, batch_first=True))
 
 
 def _answer(
     vlm: VLM, prompts: Sequence[Prompts], responses: Responses, on_state: OnState
 ) -> Float[Tensor, "passes rows time dim"]:
     """Run the responses after every kind of their prompts; the final states that predict them."""
-    passes, size = len(prompts), len(prompts[0].mask)
-    where = [number * size + row for number in range(passes) for row in responses.rows]
-    where = torch.tensor(where, device=vlm.device)
+    passes = len(prompts)
+    firsts = accumulate((len(read.mask) for read in prompts), initial=0)
+    pairs = zip(firsts, prompts, strict=False)
+    where = torch.tensor([first + row for first, read in pairs for row in read.rows])
+    where = where.to(vlm.device)
     mask = torch.cat([read.mask for read in prompts])[where]
     end = torch.cat([read.end for read in prompts], dim=-2)[..., where, :]
     valid = responses.valid.repeat(passes, 1)
@@ -184,23 +224,32 @@ def _predicted(
     states: Float[Tensor, "passes rows time dim"],
     responses: Responses,
     temperature: Sequence[float],
-) -> dict[str, Float[Tensor, "rows time"]]:
+) -> dict[str, Float[Tensor, "draws rows time"]]:
     """The signals that come from the distributions over the vocabulary."""
     valid = responses.valid
     seen, *ablated = (each[valid] for each in states)
     heat = torch.tensor(temperature, device=vlm.device)[:, None].expand(valid.shape)
-    sums = summed_up(
-        vlm.logits,
-        seen,
-        ablated[0] if ablated else None,
-        responses.ids[valid],
-        words=vlm.head.weight.shape[0],
-        temperature=heat[valid],
-    )
-    sums["logprob"] = sums["logprobs"]
+    draws = [
+        summed_up(
+            vlm.logits,
+            seen,
+            each,
+            responses.ids[valid],
+            words=vlm.head.weight.shape[0],
+            temperature=heat[valid],
+        )
+        for each in ablated or [None]
+    ]
+    sums = {name: torch.stack([draw[name] for draw in draws]) for name in draws[0]}
+    told = {"logprob": sums["logprobs"][:1], "entropy": sums["entropy"][:1]}
     if ablated:
-        sums["k3"] = k3(sums["logprobs"], sums["ablated_logprobs"])
-    return {
-        name: torch.zeros(valid.shape, device=vlm.device).masked_scatter(valid, value)
-        for name, value in sums.items()
-    }
+        told |= {"kl": sums["kl"], "k3": k3(sums["logprobs"], sums["ablated_logprobs"])}
+    return {name: _spread_out(values, valid) for name, values in told.items()}
+
+
+def _spread_out(
+    values: Float[Tensor, "draws tokens"], valid: Bool[Tensor, "rows time"]
+) -> Float[Tensor, "draws rows time"]:
+    """One number per token, back at its response and place; 0 where there is no token."""
+    where = valid.expand(len(values), *valid.shape)
+    return torch.zeros(where.shape, device=valid.device).masked_scatter(where, values)

@@ -5,22 +5,20 @@ it was and, where a signal compares, once with the image ablated. It costs the m
 states and logits, and is the reference that anything faster must agree with.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from saccade.models import VLM, Teacher, encode, with_responses
+from saccade.probes.draws import NOBODY, Asked, Draws, columns
 from saccade.probes.settings import Probing
 from saccade.probes.signals import logprob
-from saccade.probes.table import ABLATIONS
+from saccade.probes.table import SIGNALS
 from saccade.samples import Rollout, Sample
-
-Asked = tuple[Sample, Rollout]
 
 
 @dataclass(frozen=True)
@@ -34,30 +32,38 @@ class Pass:
 
 @torch.no_grad()
 def measure(
-    vlm: VLM, asked: Sequence[Asked], settings: Probing
+    vlm: VLM, asked: Sequence[Asked], settings: Probing, *, samples: Mapping[str, Sample] = NOBODY
 ) -> list[dict[str, Float[Tensor, " time"]]]:
-    """Every signal of every response, by column name; without an image, no visual ones."""
+    """Every signal of every response, by column name; without an image, no visual ones.
+
+    `samples` are those whose images may be swapped in.
+    """
     teacher = _teacher(vlm, asked)
     seen = _forward(vlm, teacher)
-    sighted: list[bool] = teacher.image_mask.any(-1).tolist()
-    ablated = None
-    if any(s.passes == "seen+ablated" for s in settings.wanted(image=any(sighted))):
-        ablated = _forward(vlm, _ablate(vlm, asked, teacher, settings.ablation))
-    columns = []
-    for row, ((_, rollout), image) in enumerate(zip(asked, sighted, strict=True)):
-        given = _given(row, seen, ablated if image else None)
-        given["temperature"] = settings.temperature_of(rollout.sampling)
-        given["layers"] = settings.layers
-        wanted = settings.wanted(image=image)
-        columns.append(
-            {
-                signal.column(settings.ablation): signal.function(
-                    *(given[need] for need in signal.needs)
-                )
-                for signal in wanted
-            }
-        )
-    return columns
+    ablated = []
+    if settings.compares and teacher.image_mask.any():
+        ablated = [_forward(vlm, each) for each in _ablated(vlm, asked, teacher, settings, samples)]
+    return [_columns(row, one, seen, ablated, settings) for row, (_, one) in enumerate(asked)]
+
+
+def _columns(
+    row: int, rollout: Rollout, seen: Pass, ablated: Sequence[Pass], settings: Probing
+) -> dict[str, Float[Tensor, " time"]]:
+    """The signals of one response, over all draws of the ablation."""
+    image = bool(seen.teacher.image_mask[row].any())
+    once = {
+        "temperature": settings.temperature_of(rollout.sampling),
+        "layers": settings.layers,
+        **_seen(row, seen),
+    }
+    draws = [once | _read(row, each, prefix="ablated_") for each in ablated]
+    told: dict[str, Float[Tensor, " time"]] = {}
+    for name, column in settings.columns(image=image).items():
+        signal = SIGNALS[name]
+        given = [once] if signal.passes == "seen" else draws
+        values = [signal.function(*(each[need] for need in signal.needs)) for each in given]
+        told |= columns(column, torch.stack(values))
+    return told
 
 
 def _teacher(vlm: VLM, asked: Sequence[Asked]) -> Teacher:
@@ -74,43 +80,41 @@ def _forward(vlm: VLM, teacher: Teacher) -> Pass:
     return Pass(teacher, out.logits, tuple(out.hidden_states))
 
 
-def _ablate(vlm: VLM, asked: Sequence[Asked], teacher: Teacher, name: str) -> Teacher:
-    """The same responses under an ablation: other attention, or other pixels."""
-    ablation = ABLATIONS[name]
+def _ablated(
+    vlm: VLM,
+    asked: Sequence[Asked],
+    teacher: Teacher,
+    settings: Probing,
+    samples: Mapping[str, Sample],
+) -> Iterator[Teacher]:
+    """The same responses under each draw of the ablation: other attention, or other prompts."""
+    ablation = settings.chosen.ablation
     if ablation.changes == "attention":
         mask = ablation.function(teacher.inputs["attention_mask"], teacher.image_mask)
-        return replace(teacher, inputs={**teacher.inputs, "attention_mask": mask})
-    return _teacher(vlm, [redrawn(name, *one) for one in asked])
+        yield replace(teacher, inputs={**teacher.inputs, "attention_mask": mask})
+        return
+    draws = Draws(vlm, settings.chosen, samples)
+    for number in range(settings.draws):
+        yield _teacher(vlm, [draws.draw(one, number) for one in asked])
 
 
-def redrawn(name: str, sample: Sample, rollout: Rollout) -> Asked:
-    """The same question with ablated images, the same for all responses to it."""
-    rng = np.random.default_rng(list(f"{name} {sample.id}".encode()))
-    images = tuple(ABLATIONS[name].function(image, rng) for image in sample.images)
-    return replace(sample, images=images), rollout
-
-
-def _given(row: int, seen: Pass, ablated: Pass | None) -> dict[str, Any]:
-    """What the passes over one response hold for its signals; see `table.Given`."""
-    start, length = _span(seen.teacher, row)
-    token_ids = seen.teacher.inputs["input_ids"][row, start : start + length]
+def _seen(row: int, seen: Pass) -> dict[str, Any]:
+    """What the pass with the image holds for the signals of one response; see `table.Given`."""
     images = seen.teacher.image_mask[row]
-    given = {
-        "token_ids": token_ids,
-        "image_states": torch.stack([state[row][images] for state in seen.states]),
-        **_read(row, seen, token_ids, prefix=""),
-    }
-    return given if ablated is None else given | _read(row, ablated, token_ids, prefix="ablated_")
+    image_states = torch.stack([state[row][images] for state in seen.states])
+    return {"image_states": image_states, **_read(row, seen, prefix="")}
 
 
-def _read(row: int, run: Pass, token_ids: Tensor, *, prefix: str) -> dict[str, Tensor]:
+def _read(row: int, run: Pass, *, prefix: str) -> dict[str, Tensor]:
     """Logits from the positions that predict the response, states from those that hold it.
 
     Start and length are the pass's own: an ablation may change the prompt's length.
     """
     start, length = _span(run.teacher, row)
+    token_ids = run.teacher.inputs["input_ids"][row, start : start + length]
     logits = run.logits[row, start - 1 : start - 1 + length]
     return {
+        f"{prefix}token_ids": token_ids,
         f"{prefix}logits": logits,
         f"{prefix}logprobs": logprob(logits, token_ids),
         f"{prefix}states": torch.stack(

@@ -1,11 +1,12 @@
 """What to measure and how: one frozen dataclass, checked when it is made. Loads no torch."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from saccade.errors import SaccadeError
-from saccade.probes.table import ABLATIONS, SIGNALS, Signal
+from saccade.probes.chosen import Chosen
+from saccade.probes.table import SIGNALS, Signal
 
 PAPER_SIGNALS = ("logprob", "entropy", "visual_similarity", "hidden_shift", "kl")
 
@@ -14,6 +15,9 @@ PAPER_SIGNALS = ("logprob", "entropy", "visual_similarity", "hidden_shift", "kl"
 class Probing:
     """The signals to take, the ablation to take them against, and `batch_size` responses per pass.
 
+    The ablation may come with settings: `blacken(p=0.6, per=prompt)`. Of several `draws` of a
+    random one each signal is the mean, and one more column, `kl.blacken.spread`, the standard
+    deviation.
     `temperature` is that of the distributions in `entropy` and `kl`: by default the one each
     response was sampled at. `layers` picks among the L+1 hidden states (0 is the embeddings, L the
     last, after the final norm), all of them by default.
@@ -21,17 +25,20 @@ class Probing:
 
     signals: tuple[str, ...] = PAPER_SIGNALS
     ablation: str = "blind"
+    draws: int = 1
     batch_size: int = 8
     temperature: float | None = None
     layers: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be measured."""
-        _must_be_known("signal", self.signals, SIGNALS)
-        _must_be_known("ablation", (self.ablation,), ABLATIONS)
-        if not self.signals:
+        object.__setattr__(self, "ablation", str(self.chosen))
+        self._check_signals()
+        if self.draws < 1:
+            raise SaccadeError(f"draws must be at least 1, got {self.draws}.")
+        if self.draws > 1 and not self.chosen.ablation.drawing:
             raise SaccadeError(
-                f"signals must name at least one of: {', '.join(SIGNALS)}; got none."
+                f"{self.ablation} leaves nothing to chance, so draws must be 1, got {self.draws}."
             )
         if self.batch_size < 1:
             raise SaccadeError(f"batch_size must be at least 1, got {self.batch_size}.")
@@ -42,6 +49,16 @@ class Probing:
                 "layers must count hidden states from 0 (the embeddings) and name at least one,"
                 f" got {list(self.layers)}; leave layers out to average all of them."
             )
+
+    @property
+    def chosen(self) -> Chosen:
+        """The ablation and its settings, read from their words."""
+        return Chosen.read(self.ablation)
+
+    @property
+    def compares(self) -> bool:
+        """Whether any signal needs the pass without the image."""
+        return any(signal.passes == "seen+ablated" for signal in self.wanted(image=True))
 
     def temperature_of(self, sampling: Mapping[str, Any]) -> float:
         """The temperature set, else the one a response was sampled at.
@@ -58,11 +75,19 @@ class Probing:
         chosen = (SIGNALS[name] for name in self.signals)
         return [signal for signal in chosen if image or not signal.visual]
 
+    def columns(self, *, image: bool) -> dict[str, str]:
+        """What each of these signals is called in a trace."""
+        ablation = self.chosen.ablation.name
+        return {signal.name: signal.column(ablation) for signal in self.wanted(image=image)}
 
-def _must_be_known(kind: str, names: Collection[str], known: Collection[str]) -> None:
-    """Name the unknown ones and list what there is."""
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise SaccadeError(
-            f"no {kind} is called {', '.join(map(repr, unknown))}; there are: {', '.join(known)}."
-        )
+    def _check_signals(self) -> None:
+        """Name the unknown ones and list what there is."""
+        unknown = [repr(name) for name in self.signals if name not in SIGNALS]
+        if unknown:
+            raise SaccadeError(
+                f"no signal is called {', '.join(unknown)}; there are: {', '.join(SIGNALS)}."
+            )
+        if not self.signals:
+            raise SaccadeError(
+                f"signals must name at least one of: {', '.join(SIGNALS)}; got none."
+            )

@@ -15,7 +15,8 @@ from torch import Tensor
 from saccade.batches import Count, Progress, full_batches, prompt_length, sorted_out
 from saccade.errors import SaccadeError
 from saccade.models import VLM, unfit
-from saccade.probes.plain import Asked, measure
+from saccade.probes.draws import Asked, swapped
+from saccade.probes.plain import measure
 from saccade.probes.settings import PAPER_SIGNALS, Probing
 from saccade.samples import Rollout, Rollouts, Sample, Skipped, Trace, Traces
 
@@ -26,6 +27,7 @@ def probe(
     *,
     signals: Sequence[str] = PAPER_SIGNALS,
     ablation: str = "blind",
+    draws: int = 1,
     batch_size: int = 8,
     temperature: float | None = None,
     layers: Sequence[int] | None = None,
@@ -37,7 +39,7 @@ def probe(
     rollout.
     """
     chosen = None if layers is None else tuple(layers)
-    settings = Probing(tuple(signals), ablation, batch_size, temperature, chosen)
+    settings = Probing(tuple(signals), ablation, draws, batch_size, temperature, chosen)
     outcomes = iter_traces(vlm, rolls, rolls.samples, settings)
     return Traces(*sorted_out(Count(progress, len(rolls)).through(outcomes)))
 
@@ -45,30 +47,39 @@ def probe(
 def iter_traces(
     vlm: VLM, rollouts: Iterable[Rollout], samples: Mapping[str, Sample], settings: Probing
 ) -> Iterator[Trace | Skipped]:
-    """Yield one outcome per rollout: its trace, or why there is none."""
+    """Yield one outcome per rollout: its trace, or why there is none.
+
+    `samples` are those the rollouts answer and, for `swap`, those whose images it may take: give
+    the same ones each time a run is resumed.
+    """
     states = len(vlm.layers) + 1
     if settings.layers is not None and max(settings.layers) >= states:
         raise SaccadeError(
             f"layers must lie between 0 and {states - 1} for {vlm.name},"
             f" got {list(settings.layers)}."
         )
-    for batch in full_batches(_checked(vlm, rollouts, samples), settings.batch_size):
+    for batch in full_batches(_checked(vlm, rollouts, samples, settings), settings.batch_size):
         if isinstance(batch, Skipped):
             yield batch
             continue
-        for asked, columns in zip(batch, measure(vlm, batch, settings), strict=True):
+        found = measure(vlm, batch, settings, samples=samples)
+        for asked, columns in zip(batch, found, strict=True):
             yield _trace(vlm, asked, columns)
 
 
 def _checked(
-    vlm: VLM, rollouts: Iterable[Rollout], samples: Mapping[str, Sample]
+    vlm: VLM, rollouts: Iterable[Rollout], samples: Mapping[str, Sample], settings: Probing
 ) -> Iterator[Asked | Skipped]:
     """Each rollout with its sample, or why it cannot be measured, before a pass is spent on it."""
-    for (sample_id, prompt), group in groupby(rollouts, lambda r: (r.sample_id, r.prompt)):
+    for (sample_id, prompt), its in groupby(rollouts, lambda r: (r.sample_id, r.prompt)):
+        group = list(its)
         try:
             if sample_id not in samples:
                 raise SaccadeError("the rollout's sample must be among those given, but is not.")
-            length = prompt_length(vlm, prompt, samples[sample_id].images)
+            sample = samples[sample_id]
+            length = prompt_length(vlm, prompt, sample.images)
+            for other in swapped(vlm, (sample, group[0]), settings, samples):
+                length = max(length, prompt_length(vlm, prompt, other.images))
         except SaccadeError as error:
             yield from (Skipped(sample_id, "probe", str(error), r.index) for r in group)
             continue
@@ -76,7 +87,7 @@ def _checked(
             if reason := _reason(vlm, length, rollout):
                 yield Skipped(sample_id, "probe", reason, rollout.index)
             else:
-                yield samples[sample_id], rollout
+                yield sample, rollout
 
 
 def _reason(vlm: VLM, prompt_length: int, rollout: Rollout) -> str:

@@ -6,8 +6,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from saccade.models import VLM
 from saccade.models.names import RECIPE_LINES
 from saccade.probes.ablations import grey
@@ -42,8 +40,7 @@ def _accuracy(vlm: VLM, samples: list[Sample]) -> float:
 
 
 def _without_image(sample: Sample) -> Sample:
-    nothing = np.random.default_rng(0)
-    return replace(sample, images=tuple(grey(image, nothing) for image in sample.images))
+    return replace(sample, images=tuple(grey(image) for image in sample.images))
 
 
 def write_card(
