@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -141,6 +142,32 @@ def test_another_model_may_not_probe_into_the_same_run(vlm, tiny_vlm, tmp_path):
     with pytest.raises(SaccadeError, match=r"the model is .* in the run and .* here.*another fold"):
         pipeline.probe_run(tmp_path / "run", tiny_vlm("llava"), PROBING)
     assert not (tmp_path / "run" / "traces").exists()
+
+
+@pytest.mark.parametrize("words", ["swap", "blacken(p=0.3)"])
+def test_what_is_drawn_is_drawn_again_after_an_interruption(vlm, tmp_path, monkeypatch, words):
+    """Even where a unit holds one sample: the partners of a swap are those of the whole run."""
+    monkeypatch.setattr(pipeline, "UNIT", 2)
+    drawn = replace(PROBING, signals=("kl",), ablation=words, draws=2)
+    for name in ("whole", "killed"):
+        pipeline.roll_out(vlm, COLOURS, tmp_path / name, task=TASK, sampling=SAMPLING)
+    whole = pipeline.probe_run(tmp_path / "whole", vlm, drawn)
+    column = f"kl.{words.split('(', maxsplit=1)[0]}"
+    assert set(whole.signals) == {column, f"{column}.spread"}
+    assert len(whole.skipped()) == 0
+    done: list[int] = []
+
+    def killed(*_count):
+        done.append(1)
+        if len(done) == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.probe_run(tmp_path / "killed", vlm, drawn, on_progress=killed)
+    pipeline.probe_run(tmp_path / "killed", vlm, replace(drawn, batch_size=1))
+    pd.testing.assert_frame_equal(
+        open_run(tmp_path / "killed").tokens(), whole.tokens(), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_what_fails_is_written_down_and_the_rest_goes_on(vlm, tmp_path):

@@ -18,7 +18,10 @@ from saccade.probes import Probing
         ({"signals": ()}, "signals must name at least one of: logprob, .*; got none"),
         ({"ablation": "dark"}, "no ablation is called 'dark'; there are: blind, remove, blacken"),
         ({"draws": 0, "ablation": "noise"}, "draws must be at least 1, got 0"),
-        ({"draws": 2, "ablation": "blur"}, "blur leaves nothing to chance, so draws must be 1, got 2"),
+        (
+            {"draws": 2, "ablation": "blur"},
+            "blur leaves nothing to chance, so draws must be 1, got 2",
+        ),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"temperature": 0.0}, "temperature must be a positive number, got 0.0"),
         ({"temperature": float("nan")}, "temperature must be a positive number, got nan"),
