@@ -118,6 +118,8 @@ def test_says_how_to_get_a_missing_signal() -> None:
     advice = "saccade trace MODEL TASK --signals kl --ablation grey --out ANOTHER"
     with pytest.raises(SaccadeError, match=advice):
         similarity_distributions(tokens, signal="kl.grey")
+    with pytest.raises(SaccadeError, match="--signals kl --ablation noise --draws 4 --out ANOTHER"):
+        similarity_distributions(tokens, signal="kl.noise.spread")
     with pytest.raises(SaccadeError, match=r"run\.tokens\(\)"):
         similarity_distributions(tokens.drop(columns="correct"))
 

@@ -13,6 +13,7 @@ from saccade.models import VLM
 from saccade.probes import ABLATIONS, SIGNALS, Probing, engine, iter_traces, plain, probe
 from saccade.probes.chosen import Chosen
 from saccade.probes.draws import Draws, columns
+from saccade.probes.patches import squares, token_patches
 from saccade.samples import Rollout, Rollouts, Sample, Skipped
 
 EVERY = tuple(SIGNALS)
@@ -161,6 +162,23 @@ def test_draws_and_seeds_differ(vlm: VLM, words: str) -> None:
     drawn = [shown(vlm, f"{words})", one, number) for number in range(4)]
     drawn.append(shown(vlm, f"{words}, seed=1)", one))
     assert len(set(map(tuple, drawn))) == 5
+
+
+@pytest.mark.parametrize("grid", ["model", "vppo"])
+def test_patches_lie_on_the_grid_asked_for(vlm: VLM, grid: str) -> None:
+    """Each is black or as it was; on the other grid some would be neither."""
+    (asked,) = spoken(vlm, "one", n=1)
+    (image,) = asked[0].images
+    draws = Draws(vlm, Chosen.read(f"blacken(grid={grid})"), SAMPLES)
+    drawn = np.asarray(draws.draw(asked, 0)[0].images[0])
+    changed = (drawn != np.asarray(image)).any(-1)
+    cuts = {
+        "model": token_patches(vlm, asked[1].prompt, [image])[0],
+        "vppo": squares(image),
+    }
+    for name, cut in cuts.items():
+        shares = {float(changed[top:bottom, left:right].mean()) for left, top, right, bottom in cut}
+        assert (shares <= {0.0, 1.0}) == (name == grid)
 
 
 def test_two_equal_images_of_a_sample_do_not_get_equal_noise(vlm: VLM) -> None:

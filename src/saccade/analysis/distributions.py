@@ -64,8 +64,8 @@ def _column(tokens: pd.DataFrame, signal: str) -> str:
         )
     column = signal_column(signal, tokens.columns)
     if column is None:
-        name, *against = signal.split(".")
-        words = "".join(f" --ablation {ablation}" for ablation in against[:1])
+        name, ablation, spread = (*signal.split("."), "", "")[:3]
+        words = (f" --ablation {ablation}" if ablation else "") + (" --draws 4" if spread else "")
         raise SaccadeError(
             f"This run has no signal {signal!r}, and a run keeps the signals it was probed with. "
             "Measure it in another folder: "

@@ -77,7 +77,7 @@ class Comparison:
         weight = self.layers.count(number) / len(self.layers)
         if not weight:
             return
-        seen, *ablated = state.float().split(len(self.rows))
+        seen, *ablated = state.float().chunk(len(state) // len(self.rows))
         towards = self.directions.mean[number][self.rows][:, None]
         self.similarity += weight * (normalize(seen, dim=-1) * towards).sum(-1)
         if ablated:
