@@ -105,12 +105,12 @@ def tokens_of_images(patient: Patient) -> float:
     sample, said = patient.asked[0]
     inputs = encode(patient.vlm, [said.prompt], [sample.images])
     ((found,),) = image_tokens(patient.vlm, inputs, [sample.images])
-    return sum(len(tile.positions) for tile in found.tiles)
+    return float(sum(len(tile.positions) for tile in found.tiles))
 
 
 def layers_found(patient: Patient) -> float:
     """Decoder layers whose states are read."""
-    return len(patient.vlm.layers)
+    return float(len(patient.vlm.layers))
 
 
 def batched_against_alone(patient: Patient) -> float:
