@@ -69,7 +69,7 @@ class Comparison:
     ) -> None:
         self.directions, self.rows = directions, list(rows)
         self.layers = sorted(directions.mean) if layers is None else layers
-        self.similarity: float | Float[Tensor, "rows time"] = 0.0
+        self.similarity: float | Float[Tensor, "1 rows time"] = 0.0
         self.shift: float | Float[Tensor, "draws rows time"] = 0.0
 
     def take(self, number: int, state: Float[Tensor, "passes_rows time dim"]) -> None:
@@ -79,7 +79,7 @@ class Comparison:
             return
         seen, *ablated = state.float().chunk(len(state) // len(self.rows))
         towards = self.directions.mean[number][self.rows][:, None]
-        self.similarity += weight * (normalize(seen, dim=-1) * towards).sum(-1)
+        self.similarity += weight * (normalize(seen, dim=-1) * towards).sum(-1)[None]
         if ablated:
             length = seen.norm(dim=-1).clamp_min(torch.finfo(torch.float32).tiny)
             shifts = [(seen - each).norm(dim=-1) / length for each in ablated]

@@ -86,8 +86,8 @@ def measure(
     compared = Comparison(directions, seen.rows, layers=settings.layers)
     states = _answer(vlm, prompts, responses, compared.take)
     temperature = [settings.temperature_of(rollout.sampling) for _, rollout in asked]
-    found = {"visual_similarity": compared.similarity[None], "hidden_shift": compared.shift}
-    found |= _predicted(vlm, states, responses, temperature)
+    found: dict[str, Any] = _predicted(vlm, states, responses, temperature)
+    found |= {"visual_similarity": compared.similarity, "hidden_shift": compared.shift}
     sighted = image_mask.any(-1)[seen.rows].tolist()
     return [
         _told(found, row, len(rollout.response_ids), settings.columns(image=sighted[row]))
