@@ -20,7 +20,7 @@ def test_the_demo_makes_two_runs_and_one_report(tmp_path):
         signals = {"entropy", "visual_similarity", "hidden_shift.blind", "kl.blind"}
         assert signals <= set(run.signals)
         rates[when] = run.rollouts()["correct"].mean()
-    assert all(0.3 < rate < 0.6 for rate in rates.values())
+    assert 0.35 < rates["before"] < 0.65 and rates["after"] > rates["before"] + 0.05
     assert "lab/base" in page and "lab/tuned" in page and "<svg" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
 

@@ -7,7 +7,7 @@ from saccade.errors import SaccadeError
 
 HOME = Path(str(resources.files("saccade.models")))
 RECIPE_LINES: dict[str, str] = {
-    "lab/base": "micro Qwen2.5-VL, part of the way to seeing",
+    "lab/base": "micro Qwen2.5-VL that sees and errs",
     "lab/tuned": "lab/base trained on, supervised",
     "lab/base-internvl": "micro InternVL made as lab/base",
 }
