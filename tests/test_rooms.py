@@ -30,7 +30,7 @@ MAY: dict[str, set[str]] = {
     "store": {"samples"},
     "batches": {"models", "samples"},
     "rollouts": {"batches", "models", "samples", "scoring"},
-    "probes": {"batches", "models", "samples"},
+    "probes": {"batches", "models", "rollouts", "samples"},
     "analysis": {"samples", "store"},
     "app": {"analysis", "samples", "store"},
     "trainers": {"models", "probes", "rollouts", "samples", "scoring", "tasks"},
@@ -38,8 +38,9 @@ MAY: dict[str, set[str]] = {
     "demo": {"analysis", "models", "pipeline", "probes", "rollouts", "tasks"},
     "listing": {"analysis", "models", "probes", "scoring", "tasks"},
     "commands": {"models", "pipeline", "probes", "rollouts", "store", "tasks", "terminal"},
+    "options": {"probes"},
     "cli": {
-        *("__init__", "analysis", "commands", "demo", "listing", "probes", "serving", "tasks"),
+        *("__init__", "analysis", "commands", "demo", "listing", "options", "serving", "tasks"),
         "terminal",
     },
 }
@@ -47,10 +48,10 @@ MAY: dict[str, set[str]] = {
 
 ONLY_IN = {
     "streamlit": {"app"},
-    "click": {"cli", "trainers"},
+    "click": {"cli", "options", "trainers"},
     "rich": {"terminal", "trainers"},
     "torch": {"models", "probes", "rollouts", "trainers"},
-    "transformers": {"models", "rollouts", "terminal", "trainers"},
+    "transformers": {"models", "probes", "rollouts", "terminal", "trainers"},
     "trl": {"trainers"},
     "pandas": {"analysis", "app", "store"},
     "matplotlib": {"analysis"},
@@ -81,7 +82,10 @@ TESTED_BY = {
     "files.py": "store/test_writer.py",  # a disk that is full, a process that is killed
     "models/loading.py": "models/test_vlm.py",
     "models/names.py": "models/test_vlm.py",
-    "probes/plain.py": "probes/test_traces.py",  # against an independent oracle
+    "options.py": "test_cli.py",
+    "probes/capture.py": "probes/test_engine.py",
+    "probes/plain.py": "probes/test_engine.py",  # and that against an oracle, in test_traces.py
+    "probes/prefix.py": "probes/test_engine.py",
     "store/files.py": "store/test_reader.py",
     "store/images.py": "store/test_writer.py",
     "store/lock.py": "store/test_writer.py",

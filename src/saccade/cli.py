@@ -5,25 +5,32 @@ user's mistake is one sentence on standard error: exit code 2 for wrong use, 1 f
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from saccade import __version__
 from saccade.errors import SaccadeError
-from saccade.probes.chosen import Chosen
-from saccade.probes.settings import Probing
-from saccade.probes.table import SIGNALS
+from saccade.options import (
+    BATCH,
+    FOLDER,
+    JSON,
+    MODEL,
+    OUT,
+    PROBE,
+    SAMPLING,
+    SPEAKER,
+    TASK,
+    examples,
+    together,
+)
 from saccade.tasks import TASKS
 from saccade.terminal import inert, progress, quiet_libraries
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-FOLDER = click.Path(path_type=Path, file_okay=False)
 RUN = click.Path(path_type=Path, file_okay=False, exists=True)
-SPLITS = click.Choice(["train", "validation", "test"])
 
 
 class Commands(click.Group):
@@ -57,23 +64,6 @@ def _sentences() -> Iterator[None]:
         raise
 
 
-def _signals(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[str, ...]:
-    """`entropy,kl` as a tuple."""
-    names = tuple(name.strip() for name in value.split(","))
-    for name in names:
-        if name not in SIGNALS:
-            raise click.BadParameter(f"{name!r} is not one of {', '.join(SIGNALS)}.")
-    return names
-
-
-def _ablation(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    """The words for an ablation, checked."""
-    try:
-        return str(Chosen.read(value))
-    except SaccadeError as error:
-        raise click.BadParameter(str(error)) from error
-
-
 @click.group(
     cls=Commands,
     epilog="Start with: saccade demo",
@@ -84,114 +74,15 @@ def main() -> None:
     """See, measure and train where a multimodal chain of thought looks."""
 
 
-def _examples(*lines: str) -> str:
-    """An epilog of examples, one a line."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-
-
-def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Several options as one decorator, in the order in which help shows them."""
-
-    def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-def _number(
-    name: str,
-    default: float,
-    told: str,
-    *,
-    type: Any,  # noqa: A002 - click's own word for it
-) -> Callable[[Command], Command]:
-    """A number with a default; what it may be is checked before anything is loaded."""
-    metavar = "FLOAT" if isinstance(default, float) else "INTEGER"
-    return click.option(
-        name, default=default, type=type, metavar=metavar, show_default=True, help=told
-    )
-
-
-def _model(dtype: str | None, default: str) -> Callable[[Command], Command]:
-    """Where a model comes from and how it is loaded; the default of --dtype, and its words."""
-    return _options(
-        click.option("--device", help="cpu, cuda, cuda:1 …  [default: cuda where there is one]"),
-        click.option(
-            "--dtype",
-            type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
-            default=dtype,
-            help=f"Precision of the weights; auto is the checkpoint's own.  [default: {default}]",
-        ),
-        click.option("--revision", help="Branch, tag or commit of a hub model."),
-        click.option(
-            "--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint."
-        ),
-    )
-
-
-MODEL = _model("auto", "auto")
-SPEAKER = _model(None, "the run's")
-SAMPLING = _options(
-    _number("-n", 8, "Responses to each question.", type=click.IntRange(1)),
-    _number("--temperature", 1.0, "0 is greedy.", type=click.FloatRange(0)),
-    _number(
-        "--top-p", 1.0, "Nucleus sampling; 1 is off.", type=click.FloatRange(0, 1, min_open=True)
-    ),
-    _number("--max-new-tokens", 256, "Where a response is cut.", type=click.IntRange(1)),
-    _number("--seed", 0, "Of the task and of the sampling.", type=int),
-)
-TASK = _options(
-    click.option(
-        "--limit",
-        type=click.IntRange(1),
-        metavar="INTEGER",
-        help="Only the first so many questions.",
-    ),
-    click.option(
-        "--split", type=SPLITS, default="test", show_default=True, help="Which questions."
-    ),
-    _number("--level", 2, "Difficulty of a lab task, 1 to 3.", type=click.IntRange(1, 3)),
-)
-PROBE = _options(
-    click.option(
-        "--signals",
-        callback=_signals,
-        metavar="NAMES",
-        default=",".join(Probing().signals),
-        show_default=True,
-        help="Separated by commas; `saccade list signals` explains them.",
-    ),
-    click.option(
-        "--ablation",
-        callback=_ablation,
-        metavar="NAME",
-        default="blind",
-        show_default=True,
-        help="How the image is taken away for the signals that compare; `saccade list ablations`"
-        ' explains them. Settings go in brackets: "blacken(p=0.6, per=prompt)".',
-    ),
-    _number(
-        "--draws", 1, "Of a random ablation; more give mean and spread.", type=click.IntRange(1)
-    ),
-)
-BATCH = _number(
-    "--batch-size", 16, "Responses at a time; changes no number.", type=click.IntRange(1)
-)
-OUT = click.option("--out", type=FOLDER, required=True, help="The run folder.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
 @main.command(
-    epilog=_examples(
+    epilog=examples(
         "saccade trace lab/base lab/counting --out runs/base --limit 50 -n 8",
         "saccade trace Qwen/Qwen2.5-VL-3B-Instruct lab/geometry --out runs/qwen --dtype bfloat16",
     )
 )
 @click.argument("model")
 @click.argument("task", type=click.Choice(list(TASKS)), metavar="TASK")
-@_options(OUT, TASK, SAMPLING, PROBE, BATCH, MODEL, JSON)
+@together(OUT, TASK, SAMPLING, PROBE, BATCH, MODEL, JSON)
 def trace(model: str, task: str, out: Path, as_json: bool, **words: Any) -> None:
     """Roll MODEL out on TASK and probe every token, into a run folder.
 
@@ -203,10 +94,10 @@ def trace(model: str, task: str, out: Path, as_json: bool, **words: Any) -> None
     _report(commands.trace(model, task, out, **words), as_json)
 
 
-@main.command(epilog=_examples("saccade rollout lab/base lab/puzzle --out runs/puzzle -n 4"))
+@main.command(epilog=examples("saccade rollout lab/base lab/puzzle --out runs/puzzle -n 4"))
 @click.argument("model")
 @click.argument("task", type=click.Choice(list(TASKS)), metavar="TASK")
-@_options(OUT, TASK, SAMPLING, BATCH, MODEL, JSON)
+@together(OUT, TASK, SAMPLING, BATCH, MODEL, JSON)
 def rollout(model: str, task: str, out: Path, as_json: bool, **words: Any) -> None:
     """Roll MODEL out on TASK into a run folder.
 
@@ -217,9 +108,9 @@ def rollout(model: str, task: str, out: Path, as_json: bool, **words: Any) -> No
     _report(commands.rollout(model, task, out, **words), as_json)
 
 
-@main.command(epilog=_examples("saccade probe runs/puzzle --signals entropy,kl"))
+@main.command(epilog=examples("saccade probe runs/puzzle --signals entropy,kl"))
 @click.argument("run", type=RUN)
-@_options(PROBE, BATCH, SPEAKER, JSON)
+@together(PROBE, BATCH, SPEAKER, JSON)
 @click.option("--model", help="The model, if it lies elsewhere now than when it was rolled out.")
 def probe(run: Path, as_json: bool, **words: Any) -> None:
     """Measure every token of the responses in RUN.
@@ -232,12 +123,12 @@ def probe(run: Path, as_json: bool, **words: Any) -> None:
 
 
 @main.command(
-    epilog=_examples(
+    epilog=examples(
         "saccade doctor lab/base", "saccade doctor Qwen/Qwen2.5-VL-3B-Instruct --dtype bfloat16"
     )
 )
 @click.argument("model")
-@_options(MODEL, JSON)
+@together(MODEL, JSON)
 def doctor(model: str, as_json: bool, **words: Any) -> None:
     """Check on MODEL itself that what would be measured is right.
 
@@ -256,7 +147,7 @@ def doctor(model: str, as_json: bool, **words: Any) -> None:
         raise SystemExit(1)
 
 
-@main.command(epilog=_examples("saccade analyze runs/base --out reports/base"))
+@main.command(epilog=examples("saccade analyze runs/base --out reports/base"))
 @click.argument("run", type=RUN)
 @click.option("--out", type=FOLDER, help="Where to write.  [default: RUN/analysis]")
 def analyze(run: Path, out: Path | None) -> None:
@@ -269,7 +160,7 @@ def analyze(run: Path, out: Path | None) -> None:
     click.echo(inert(str(write(run, out or run / "analysis"))))
 
 
-@main.command(epilog=_examples("saccade demo", "saccade demo --out /tmp/demo --serve"))
+@main.command(epilog=examples("saccade demo", "saccade demo --out /tmp/demo --serve"))
 @click.option("--out", type=FOLDER, default="demo", show_default=True, help="Where to write.")
 @click.option("--serve", is_flag=True, help="Then show the report at a local address.")
 def demo(out: Path, serve: bool) -> None:
@@ -288,7 +179,7 @@ def demo(out: Path, serve: bool) -> None:
         serve_page(page, announce=click.echo)
 
 
-@main.command("list", epilog=_examples("saccade list signals", "saccade list tasks --json"))
+@main.command("list", epilog=examples("saccade list signals", "saccade list tasks --json"))
 @click.argument(
     "what",
     type=click.Choice(

@@ -1,0 +1,132 @@
+"""The options that commands share, each said once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from saccade.errors import SaccadeError
+from saccade.probes.chosen import Chosen
+from saccade.probes.settings import Probing
+from saccade.probes.table import SIGNALS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+FOLDER = click.Path(path_type=Path, file_okay=False)
+SPLITS = click.Choice(["train", "validation", "test"])
+
+
+def _signals(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[str, ...]:
+    """`entropy,kl` as a tuple."""
+    names = tuple(name.strip() for name in value.split(","))
+    for name in names:
+        if name not in SIGNALS:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(SIGNALS)}.")
+    return names
+
+
+def _ablation(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """The words for an ablation, checked."""
+    try:
+        return str(Chosen.read(value))
+    except SaccadeError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def examples(*lines: str) -> str:
+    """An epilog of examples, one a line."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in the order in which help shows them."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _number(
+    name: str,
+    default: float,
+    told: str,
+    *,
+    type: Any,  # noqa: A002 - click's own word for it
+) -> Callable[[Command], Command]:
+    """A number with a default; what it may be is checked before anything is loaded."""
+    metavar = "FLOAT" if isinstance(default, float) else "INTEGER"
+    return click.option(
+        name, default=default, type=type, metavar=metavar, show_default=True, help=told
+    )
+
+
+def _model(dtype: str | None, default: str) -> Callable[[Command], Command]:
+    """Where a model comes from and how it is loaded; the default of --dtype, and its words."""
+    return together(
+        click.option("--device", help="cpu, cuda, cuda:1 …  [default: cuda where there is one]"),
+        click.option(
+            "--dtype",
+            type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+            default=dtype,
+            help=f"Precision of the weights; auto is the checkpoint's own.  [default: {default}]",
+        ),
+        click.option("--revision", help="Branch, tag or commit of a hub model."),
+        click.option(
+            "--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint."
+        ),
+    )
+
+
+MODEL = _model("auto", "auto")
+SPEAKER = _model(None, "the run's")
+SAMPLING = together(
+    _number("-n", 8, "Responses to each question.", type=click.IntRange(1)),
+    _number("--temperature", 1.0, "0 is greedy.", type=click.FloatRange(0)),
+    _number(
+        "--top-p", 1.0, "Nucleus sampling; 1 is off.", type=click.FloatRange(0, 1, min_open=True)
+    ),
+    _number("--max-new-tokens", 256, "Where a response is cut.", type=click.IntRange(1)),
+    _number("--seed", 0, "Of the task and of the sampling.", type=int),
+)
+TASK = together(
+    click.option(
+        "--limit",
+        type=click.IntRange(1),
+        metavar="INTEGER",
+        help="Only the first so many questions.",
+    ),
+    click.option(
+        "--split", type=SPLITS, default="test", show_default=True, help="Which questions."
+    ),
+    _number("--level", 2, "Difficulty of a lab task, 1 to 3.", type=click.IntRange(1, 3)),
+)
+PROBE = together(
+    click.option(
+        "--signals",
+        callback=_signals,
+        metavar="NAMES",
+        default=",".join(Probing().signals),
+        show_default=True,
+        help="Separated by commas; `saccade list signals` explains them.",
+    ),
+    click.option(
+        "--ablation",
+        callback=_ablation,
+        metavar="NAME",
+        default="blind",
+        show_default=True,
+        help="How the image is taken away for the signals that compare; `saccade list ablations`"
+        ' explains them. Settings go in brackets: "blacken(p=0.6, per=prompt)".',
+    ),
+    _number(
+        "--draws", 1, "Of a random ablation; more give mean and spread.", type=click.IntRange(1)
+    ),
+)
+BATCH = _number(
+    "--batch-size", 16, "Responses at a time; changes no number.", type=click.IntRange(1)
+)
+OUT = click.option("--out", type=FOLDER, required=True, help="The run folder.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
