@@ -204,31 +204,20 @@ def test_what_was_sampled_is_what_is_scored(vlm: VLM) -> None:
 # --- what is asked for, and what it costs -------------------------------------------------------
 
 
-class Counted:
-    """A model that counts its forward passes."""
-
-    def __init__(self, model: Any) -> None:
-        self.model, self.passes = model, 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.model, name)
-
-    def __call__(self, **inputs: Any) -> Any:
-        self.passes += 1
-        return self.model(**inputs)
-
-
 @pytest.mark.parametrize(
-    ("signals", "first", "passes"),
-    [(("entropy", "visual_similarity"), 0, 1), (("k3",), 0, 2), (("entropy", "kl"), 4, 1)],
+    ("signals", "first", "runs"),
+    [(("entropy", "visual_similarity"), 0, 2), (("k3",), 0, 3), (("entropy", "kl"), 4, 2)],
     ids=["seen", "ablated", "no image"],
 )
 def test_a_second_pass_only_where_one_is_needed(
-    vlm: VLM, rolls: Rollouts, signals: Any, first: int, passes: int
+    vlm: VLM, rolls: Rollouts, signals: Any, first: int, runs: int
 ) -> None:
-    counted = replace(vlm, model=Counted(vlm.model))
-    probe(counted, rolls[first : first + 2], signals=signals)
-    assert counted.model.passes == passes
+    """The prompt runs once a pass, and the responses of all passes together."""
+    counted = []
+    watch = vlm.layers[0].register_forward_hook(lambda *_: counted.append(1))
+    probe(vlm, rolls[first : first + 2], signals=signals)
+    watch.remove()
+    assert len(counted) == runs
 
 
 def test_columns_are_those_asked_for(vlm: VLM, rolls: Rollouts) -> None:
@@ -343,11 +332,10 @@ def test_a_bad_rollout_is_skipped_with_its_reason(
 
 def test_numbers_that_are_not_finite_skip_the_response(vlm: VLM, rolls: Rollouts) -> None:
     model = copy.deepcopy(vlm.model)
-    head = model.get_output_embeddings()
-    spoil = torch.zeros(head.out_features)
-    spoil[7] = math.nan
-    head.register_forward_hook(lambda _, __, logits: logits + spoil)
-    traces = probe(replace(vlm, model=model), rolls[:2])
+    broken = replace(vlm, model=model)
+    with torch.no_grad():
+        model.get_output_embeddings().weight[7] = math.nan
+    traces = probe(broken, rolls[:2])
     assert len(traces) == 0
     assert [s.index for s in traces.skipped] == [0, 1]
     assert re.search(

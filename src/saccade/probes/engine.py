@@ -100,13 +100,12 @@ def _kinds(
 ) -> list[Kind]:
     """The prompts with their images and, if a signal compares, each draw without them."""
     seen, rows = _told_apart(asked, lambda one: (one[0].id, one[1].prompt))
-    kinds = [Kind(_encoded(vlm, seen), rows)]
-    ablation = settings.chosen.ablation
-    if not settings.compares:
+    inputs = _encoded(vlm, seen)
+    kinds, image_mask = [Kind(inputs, rows)], inputs["input_ids"] == vlm.image_token_id
+    if not settings.compares or not image_mask.any():
         return kinds
+    ablation = settings.chosen.ablation
     if ablation.changes == "attention":
-        inputs = kinds[0].inputs
-        image_mask = inputs["input_ids"] == vlm.image_token_id
         mask = ablation.function(inputs["attention_mask"], image_mask)
         return [*kinds, Kind(inputs | {"attention_mask": mask}, rows)]
     draws = Draws(vlm, settings.chosen, samples)
