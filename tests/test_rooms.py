@@ -34,7 +34,7 @@ MAY: dict[str, set[str]] = {
     "analysis": {"samples", "store"},
     "app": {"analysis", "samples", "store"},
     "trainers": {"models", "probes", "rollouts", "samples", "scoring", "tasks"},
-    "pipeline": {"models", "probes", "rollouts", "samples", "store"},
+    "pipeline": {"batches", "models", "probes", "rollouts", "samples", "store"},
     "demo": {"analysis", "models", "pipeline", "probes", "rollouts", "tasks"},
     "listing": {"analysis", "models", "probes", "scoring", "tasks"},
     "commands": {"models", "pipeline", "probes", "rollouts", "store", "tasks", "terminal"},

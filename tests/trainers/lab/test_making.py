@@ -54,7 +54,7 @@ def test_a_made_folder_loads_speaks_and_bears_its_card(name, tmp_path):
     told = json.loads((folder / "card.json").read_text())
     assert told["accuracy"] == MEASURED
     assert told["line"] == RECIPE_LINES[name]
-    assert list(told["curves"]) == list(told["stages"]) == ["look", "see"]
+    assert list(told["curves"]) == list(told["stages"]) == list(RECIPES[name].stages)
     assert [stage for stage, *_ in seen] == [s for s in told["stages"] for _ in range(2)]
     page = (folder / "README.md").read_text()
     assert "| lab/fewshot | 50.0% | 25.0% | 12.5% |" in page
