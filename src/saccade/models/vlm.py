@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from saccade.errors import SaccadeError
+from saccade.models.onetoken import Ending, OneToken, ending, run
 from saccade.samples import Sample
 
 VISION_WORDS = re.compile(r"image|img|video|vision|audio|row_\d+_col_\d+", re.IGNORECASE)
@@ -36,7 +37,7 @@ class VLM:
 
     def __post_init__(self) -> None:
         """Refuse here, not in the middle of a run, a model whose parts cannot be found."""
-        for part in ("image_token_id", "decoder", "layers", "norm", "head", "context"):
+        for part in ("image_token_id", "decoder", "layers", "norm", "head", "context", "ending"):
             getattr(self, part)
 
     @property
@@ -112,7 +113,31 @@ class VLM:
         return head
 
     def logits(self, states: Tensor, words: slice = slice(None)) -> Tensor:
-        """The head applied to final states, for some words or all."""
+        """The model's own logits from final states, for some words or all."""
+        return self.ending(self._headed(states, words))
+
+    @cached_property
+    @torch.no_grad()
+    def ending(self) -> Ending:
+        """What the model does to its logits after the head."""
+        text = self.model.config.get_text_config()
+        asked = self._one_token
+        found = ending(text, self._headed(asked.state), asked.logits)
+        if found is None:
+            raise self._lacks("makes its logits from its last states in a way not known here")
+        return found
+
+    @property
+    def first_position(self) -> int:
+        """Where the model starts to count: 0, but 1 in PaliGemma."""
+        return self._one_token.position
+
+    @cached_property
+    def _one_token(self) -> OneToken:
+        return run(self.model, self.decoder, self.eos_ids[0])
+
+    def _headed(self, states: Tensor, words: slice = slice(None)) -> Tensor:
+        """The head applied to final states."""
         head = self.head
         bias = None if head.bias is None else head.bias[words]
         return nn.functional.linear(states, head.weight[words], bias)
