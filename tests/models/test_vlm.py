@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from transformers import AutoModelForImageTextToText, BertConfig, Idefics3Processor
+from transformers import AutoModelForImageTextToText, BertConfig, BlipConfig, Idefics3Processor
 from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string
 
 from saccade.errors import SaccadeError
@@ -20,6 +20,7 @@ from saccade.models.loading import SAME_IMAGES
 from saccade.models.onetoken import Ending
 from saccade.samples import Sample
 from tiny import FAMILIES
+from tiny.crossing import mllama
 
 
 @pytest.fixture(params=sorted(FAMILIES))
@@ -170,6 +171,18 @@ def test_a_model_without_image_tokens_is_refused_by_its_class(tiny_vlm):
         r" \(no image_token_id in its config\)",
     ):
         VLM("odd", model, vlm.processor)
+
+
+def test_a_model_that_sees_by_cross_attention_is_refused_in_one_sentence(tmp_path, tiny_vlm):
+    told = "{} shows images to its decoder by cross-attention, not as tokens of the sequence, so"
+    with pytest.raises(SaccadeError, match=told.format("MllamaForConditionalGeneration")):
+        load_vlm(str(mllama(tmp_path)), device="cpu", dtype="float32")
+    small = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1}
+    small["num_attention_heads"] = 1
+    config = BlipConfig(text_config={**small, "vocab_size": 9}, vision_config=small)
+    blip = AutoModelForImageTextToText.from_config(config)
+    with pytest.raises(SaccadeError, match=told.format("BlipForConditionalGeneration")):
+        VLM("blip", blip, tiny_vlm("llava").processor)
 
 
 def test_names_that_are_no_model_are_refused_in_one_sentence(tmp_path):

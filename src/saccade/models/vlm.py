@@ -22,6 +22,9 @@ from saccade.samples import Sample
 VISION_WORDS = re.compile(r"image|img|video|vision|audio|row_\d+_col_\d+", re.IGNORECASE)
 """What special tokens that stand for, or frame, something other than text have in their name."""
 
+CROSS_ATTENTION = re.compile(r"cross_?att|encoder_attn")
+"""How transformers names the parts of a decoder that look at something beside the sequence."""
+
 LAYERS = ("layers", "h", "blocks")
 NORMS = ("norm", "final_layernorm", "ln_f")
 VOLATILE = ("_name_or_path", "transformers_version")
@@ -37,6 +40,11 @@ class VLM:
 
     def __post_init__(self) -> None:
         """Refuse here, not in the middle of a run, a model whose parts cannot be found."""
+        names = (name for name, _ in self.model.get_decoder().named_modules())
+        if any(CROSS_ATTENTION.search(name) for name in names):
+            raise self._lacks(
+                "shows images to its decoder by cross-attention, not as tokens of the sequence"
+            )
         for part in ("image_token_id", "decoder", "layers", "norm", "head", "context", "ending"):
             getattr(self, part)
 

@@ -1,0 +1,115 @@
+"""Every family: the fast way agrees with the plain one, and a blind pass is blind."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from saccade.models import encode
+from saccade.probes import SIGNALS, Probing, engine, plain
+from saccade.probes.prefix import shares_prefix
+from saccade.probes.vocabulary import summed_up
+from saccade.samples import Rollout, Sample
+from tiny import FAMILIES
+
+RECURRENT = ("qwen3_5",)
+NUMBERS = 1e-5
+NATS = 5e-5
+
+
+@pytest.fixture(params=sorted(FAMILIES))
+def vlm(request, tiny_vlm):
+    """The tiny model of each family."""
+    return tiny_vlm(request.param)
+
+
+def noise(width, height, seed):
+    """An image of random pixels."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def asked(vlm, seed=0):
+    """Two prompts of unequal length, with one image and with two, and five ragged responses."""
+    one = Sample("one", "What is it?", (noise(40, 28, seed),), "x", "t")
+    images = (noise(24, 24, seed + 1), noise(30, 48, seed + 2))
+    two = Sample("two", "How many are there in both of them?", images, "x", "t")
+    rng = np.random.default_rng(1)
+    words = np.setdiff1d(np.arange(5, 200), vlm.forbidden_ids)
+    return [
+        (
+            sample,
+            Rollout(
+                sample_id=sample.id,
+                index=index,
+                prompt=vlm.render(sample),
+                response_ids=tuple(rng.choice(words, length).tolist()),
+                text="",
+                sampling={"temperature": heat},
+            ),
+        )
+        for sample, index, length, heat in (
+            (one, 0, 1, 1.0),
+            (one, 1, 11, 0.7),
+            (two, 0, 14, 1.0),
+            (two, 1, 5, 0.7),
+            (two, 2, 8, 1.0),
+        )
+    ]
+
+
+def test_only_models_that_keep_more_than_keys_and_values_share_no_prompt(tiny_vlm):
+    assert {f for f in FAMILIES if not shares_prefix(tiny_vlm(f))} == set(RECURRENT)
+
+
+@pytest.mark.parametrize("ablation", ["blind", "grey"])
+def test_the_fast_way_agrees_with_the_plain_one(vlm, ablation):
+    if not shares_prefix(vlm):
+        pytest.skip("measured in full passes")
+    settings = Probing(tuple(SIGNALS), ablation)
+    together = asked(vlm)
+    for some in (together, together[1:2]):  # padded, and alone without any padding
+        slowly, fastly = (way.measure(vlm, some, settings) for way in (plain, engine))
+        for slow, fast in zip(slowly, fastly, strict=True):
+            assert slow.keys() == fast.keys()
+            for name, value in slow.items():
+                near = NATS if name == "entropy" else NUMBERS
+                k3 = name.startswith("k3")  # an exponential magnifies rounding by its own size
+                scale = value.abs().clamp_min(1) if k3 else torch.ones_like(value)
+                assert ((fast[name] - value).abs() / scale).max() < near, name
+
+
+def test_what_an_image_shows_changes_nothing_of_a_blind_pass(vlm, monkeypatch):
+    """To the last bit; `tests/models/test_inputs.py` says the same of full passes."""
+    if not shares_prefix(vlm):
+        pytest.skip("measured in full passes")
+    final = []
+
+    def watched(logits, seen, ablated, *args, **kwargs):
+        final.append((seen, ablated))
+        return summed_up(logits, seen, ablated, *args, **kwargs)
+
+    monkeypatch.setattr(engine, "summed_up", watched)
+    for seed in (0, 7):
+        engine.measure(vlm, asked(vlm, seed), Probing(tuple(SIGNALS), "blind"))
+    (seen_a, blind_a), (seen_b, blind_b) = final
+    assert torch.equal(blind_a, blind_b)
+    assert not torch.equal(seen_a, seen_b)
+
+
+def test_what_enters_after_a_layer_shows_from_the_next_state_on(tiny_vlm):
+    """Qwen3-VL adds image features to the image tokens after its first layer too."""
+    vlm = copy.deepcopy(tiny_vlm("qwen3_vl"))
+    sample, rollout = asked(vlm)[0]
+    inputs = encode(vlm, [rollout.prompt], [sample.images])
+    seen = inputs["input_ids"][0] == vlm.image_token_id
+    states = []
+    for scale in (1, 2):
+        for merger in vlm.model.model.visual.deepstack_merger_list:
+            merger.linear_fc2.weight.data *= scale
+        with torch.no_grad():
+            states.append(vlm.model(**inputs, output_hidden_states=True).hidden_states)
+    moved = [not torch.equal(a[0, seen], b[0, seen]) for a, b in zip(*states, strict=True)]
+    assert moved == [False, False, True]
