@@ -183,7 +183,7 @@ def test_tokens_that_are_no_squares_of_patches_in_one_place_have_none(tiny_vlm):
     crops = inputs["input_ids"].repeat(1, 4)  # as many as a larger square, but in four places
     resampled = torch.full((1, 16), vlm.image_token_id)  # 4 by 4, out of 6 by 6 patches
     assert count == 9
-    for ids in (crops, resampled):
+    for ids in (crops, resampled, torch.full((1, 16), 5)):
         with pytest.raises(SaccadeError, match="where 0 were expected"):
             image_tokens(vlm, {**inputs, "input_ids": ids}, [[image]])
 

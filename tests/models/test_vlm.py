@@ -11,12 +11,19 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from transformers import AutoModelForImageTextToText, BertConfig, BlipConfig, Idefics3Processor
+from transformers import (
+    AutoModelForImageTextToText,
+    BertConfig,
+    BlipConfig,
+    Gemma4Processor,
+    Idefics3Processor,
+    Qwen3VLProcessor,
+)
 from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string
 
 from saccade.errors import SaccadeError
 from saccade.models import LAB_MODELS, VLM, encode, load_vlm
-from saccade.models.loading import SAME_IMAGES
+from saccade.models.loading import SAME_IMAGES, image_only
 from saccade.models.onetoken import Ending
 from saccade.samples import Sample
 from tiny import FAMILIES
@@ -245,6 +252,11 @@ def test_a_template_may_be_the_tokenizers_but_there_must_be_one(tiny_vlm):
     assert VLM("lent", vlm.model, lent).render(sample) == vlm.render(sample)
     with pytest.raises(SaccadeError, match="bare has no chat template"):
         VLM("bare", vlm.model, bare).render(sample)
+
+
+def test_a_processor_that_insists_on_its_slot_for_videos_keeps_it():
+    assert "video_processor" not in image_only(Qwen3VLProcessor).get_attributes()
+    assert image_only(Gemma4Processor) is Gemma4Processor
 
 
 def test_loading_says_nothing_of_torchvision(tiny_folder, caplog):

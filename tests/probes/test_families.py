@@ -64,6 +64,18 @@ def test_only_models_that_keep_more_than_keys_and_values_share_no_prompt(tiny_vl
     assert {f for f in FAMILIES if not shares_prefix(tiny_vlm(f))} == set(RECURRENT)
 
 
+@pytest.mark.parametrize(
+    "more", [{"kv_sharing_modes": [None, "reuse"]}, {"hidden_size_per_layer_input": 8}], ids=str
+)
+def test_layers_that_read_more_than_their_own_keys_share_no_prompt(tiny_vlm, more):
+    """As in the small models of Gemma 4: keys of other layers, or an embedding for each layer."""
+    vlm = copy.deepcopy(tiny_vlm("gemma3"))
+    assert shares_prefix(vlm)
+    for name, value in more.items():
+        setattr(vlm.model.config.text_config, name, value)
+    assert not shares_prefix(vlm)
+
+
 @pytest.mark.parametrize("ablation", ["blind", "grey"])
 def test_the_fast_way_agrees_with_the_plain_one(vlm, ablation):
     if not shares_prefix(vlm):

@@ -77,11 +77,18 @@ def square(vlm: VLM, row: Row) -> list[list[Grid]]:
     patches are not pooled into it by whole squares (a resampler, whose tokens have no place).
     """
     side = isqrt(len(row.positions) // len(row.sizes))
-    vision = vlm.model.config.vision_config
-    if len(row.runs) > len(row.sizes) or (vision.image_size // vision.patch_size) % side:
+    patches = _patches_across(vlm)
+    if not side or not patches or patches % side or len(row.runs) > len(row.sizes):
         return []
     processor = vlm.processor.image_processor
     return [[Grid(side, side, _seen(processor, *size))] for size in row.sizes]
+
+
+def _patches_across(vlm: VLM) -> int:
+    """How many patches wide the vision tower's image is; 0 where the configuration does not say."""
+    vision = getattr(vlm.model.config, "vision_config", None)
+    image, patch = (getattr(vision, name, None) for name in ("image_size", "patch_size"))
+    return image // patch if isinstance(image, int) and isinstance(patch, int) else 0
 
 
 PLANS: dict[str, Callable[[VLM, Row], list[list[Grid]]]] = {
