@@ -217,6 +217,31 @@ def probe(run: Path, as_json: bool, **words: Any) -> None:
     _report(commands.probe(run, **words), as_json)
 
 
+@main.command(
+    epilog=_examples(
+        "saccade doctor lab/base", "saccade doctor Qwen/Qwen2.5-VL-3B-Instruct --dtype bfloat16"
+    )
+)
+@click.argument("model")
+@_options(MODEL, JSON)
+def doctor(model: str, as_json: bool, **words: Any) -> None:
+    """Check on MODEL itself that what would be measured is right.
+
+    Every line is a number measured on two noisy images and a few short responses. The exit code is
+    1 if a number lies above its limit.
+    """
+    from saccade import commands
+
+    findings = commands.doctor(model, **words)
+    if as_json:
+        click.echo(json.dumps(findings, indent=2))
+    else:
+        for found in findings.values():
+            click.echo(_finding(found))
+    if not all(found["passed"] for found in findings.values()):
+        raise SystemExit(1)
+
+
 @main.command(epilog=_examples("saccade analyze runs/base --out reports/base"))
 @click.argument("run", type=RUN)
 @click.option("--out", type=FOLDER, help="Where to write.  [default: RUN/analysis]")
@@ -270,6 +295,15 @@ def list_(what: str, as_json: bool) -> None:
         else text or NONE_YET.get(what, f"no {what} in this installation")
     )
     click.echo(told)
+
+
+def _finding(found: Mapping[str, Any]) -> str:
+    """A line of the doctor's."""
+    verdict = "ok  " if found["passed"] else "FAIL"
+    if found["reason"]:
+        return inert(f"{verdict}  {found['line']}: {found['reason']}")
+    limit = "" if found["limit"] is None else f"  (at most {found['limit']:.2g})"
+    return f"{verdict}  {found['line']}: {found['value']:.3g} {found['unit']}{limit}"
 
 
 def _report(summary: Mapping[str, Any], as_json: bool) -> None:

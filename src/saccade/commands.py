@@ -60,6 +60,16 @@ def probe(path: Path, *, model: str | None, **words: Any) -> dict[str, Any]:
         return summary(probe_run(path, vlm, probing, on_progress=probed))
 
 
+def doctor(model: str, **words: Any) -> dict[str, Any]:
+    """`saccade doctor`: every check by name."""
+    from saccade.probes.doctor import CHECKS, examine
+
+    return {
+        found.name: {"line": CHECKS[found.name].line, **found.told}
+        for found in examine(_load(model, words))
+    }
+
+
 def summary(run: Run) -> dict[str, Any]:
     """What a run holds now: counts, why some was skipped, and which parts cannot be read."""
     skipped = run.skipped()

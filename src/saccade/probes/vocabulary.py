@@ -21,7 +21,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.linalg import vecdot
 
-ROWS, WORDS = 512, 4096
+ROWS, TILE = 512, 4096
 """The shape of a tile: tokens by words."""
 LOWEST = -1e30
 """Stands for "no logit yet": what is scaled by it vanishes, and it is no infinity."""
@@ -40,7 +40,7 @@ class Mass:
         self.mass: Rows = torch.zeros(rows, device=device)
 
     def centre(self, z: Tile) -> tuple[Tile, Rows]:
-        """`z` less the top, which may move: the centred logits, in place, and by how much it did."""
+        """`z` less the top, in place, and by how much the top had to move."""
         top = torch.maximum(self.top, z.amax(-1))
         moved, self.top = top - self.top, top
         self.mass = self.mass * (-moved).exp()
@@ -59,7 +59,7 @@ class Pair:
         self.mean, self.cross = torch.zeros(2, rows, device=device)
 
     def add(self, z: Tile, ablated_z: Tile | None) -> None:
-        """Take in a tile of logits with the image and, if there is one, without; both are used up."""
+        """Take in a tile of logits with the image and, if there is one, without; uses them up."""
         before = self.seen.mass
         c, moved = self.seen.centre(z)
         shrink = (-moved).exp()
@@ -111,8 +111,8 @@ def _tiles(
     logits: Logits, states: Tensor, ablated_states: Tensor | None, words: int
 ) -> Iterator[tuple[int, Tile, Tile | None]]:
     """The logits of some tokens, by ranges of words; with each the first word of its range."""
-    for start in range(0, words, WORDS):
-        some = slice(start, min(start + WORDS, words))
+    for start in range(0, words, TILE):
+        some = slice(start, min(start + TILE, words))
         ablated = None if ablated_states is None else logits(ablated_states, some).float()
         yield start, logits(states, some).float(), ablated
 

@@ -1,0 +1,131 @@
+"""The engine against the plain way, for every family, and what it must not do twice."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from saccade.probes import ABLATIONS, SIGNALS, Probing, engine, plain
+from saccade.probes.vocabulary import summed_up
+from saccade.samples import Rollout, Sample
+from tiny import FAMILIES
+
+NANO = {"entropy": 5e-5}
+"""What the numbers may differ by, where not by 1e-5."""
+
+
+def picture(seed, width, height):
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+SAMPLES = (
+    Sample("one", "What is it?", (picture(0, 40, 28),), "x", "test"),
+    Sample("two", "How many in both?", (picture(1, 24, 24), picture(2, 30, 48)), "x", "test"),
+)
+
+
+def spoken(vlm, samples=SAMPLES, responses=3):
+    """Responses of unequal length and temperature, in an order that mixes their prompts."""
+    rng = random.Random(1)
+    words = [i for i in range(5, 200) if i not in vlm.forbidden_ids]
+    asked = [
+        (
+            sample,
+            Rollout(sample.id, k, vlm.render(sample), tuple(rng.choices(words, k=3 + 4 * k)), ""),
+        )
+        for k in range(responses)
+        for sample in samples
+    ]
+    heat = [{"temperature": 0.7 if rollout.index else 1.0} for _, rollout in asked]
+    return [(s, replace(r, sampling=t)) for (s, r), t in zip(asked, heat, strict=True)]
+
+
+def settings(ablation="blind", **more):
+    return Probing(tuple(SIGNALS), ablation, **more)
+
+
+def same(found, expected):
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one.keys() == other.keys()
+        for name, values in one.items():
+            limit = NANO.get(name, 1e-5)
+            torch.testing.assert_close(values, other[name], atol=limit, rtol=1e-5, msg=name)
+
+
+@pytest.mark.parametrize("ablation", ABLATIONS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_measures_what_the_plain_way_does(tiny_vlm, family, ablation):
+    vlm = tiny_vlm(family)
+    asked = spoken(vlm)
+    same(
+        engine.measure(vlm, asked, settings(ablation)),
+        plain.measure(vlm, asked, settings(ablation)),
+    )
+
+
+def test_a_choice_of_layers_is_the_same_choice(tiny_vlm):
+    vlm = tiny_vlm("qwen2_5_vl")
+    asked, some = spoken(vlm), settings(layers=(0, 2, 2))
+    same(engine.measure(vlm, asked, some), plain.measure(vlm, asked, some))
+
+
+def test_signals_of_one_pass_need_no_other(tiny_vlm, monkeypatch):
+    vlm = tiny_vlm("qwen2_5_vl")
+    seen = Probing(("logprob", "entropy", "visual_similarity"))
+    expected = plain.measure(vlm, spoken(vlm), seen)
+    monkeypatch.setattr(engine, "ABLATIONS", {})
+    same(engine.measure(vlm, spoken(vlm), seen), expected)
+
+
+def test_a_group_costs_two_prompts_one_image_and_one_batch_of_responses(tiny_vlm):
+    """Four signals, two forwards: every token of a pass goes through the decoder once."""
+    vlm = tiny_vlm("qwen2_5_vl")
+    asked = spoken(vlm, SAMPLES[:1], responses=4)
+    tokens, images = [], []
+    watch = [
+        vlm.layers[0].register_forward_hook(lambda _m, _a, out: tokens.append(out.shape[:2])),
+        vlm.model.base_model.visual.register_forward_hook(lambda *_: images.append(1)),
+    ]
+    engine.measure(vlm, asked, settings())
+    for handle in watch:
+        handle.remove()
+    longest = max(len(rollout.response_ids) for _, rollout in asked)
+    assert [tuple(shape) for shape in tokens[2:]] == [(8, longest)]
+    assert len(tokens) == 3 and tokens[0] == tokens[1] and tokens[0][0] == 1
+    assert images == [1]
+
+
+def test_nothing_as_large_as_the_logits_ever_exists(tiny_vlm, monkeypatch):
+    vlm = tiny_vlm("qwen2_5_vl")
+    sizes = []
+
+    def logits(states, words):
+        sizes.append((len(states), words.stop - words.start))
+        return vlm.logits(states, words)
+
+    def tiled(_logits, *args, **kwargs):
+        return summed_up(logits, *args, **kwargs)
+
+    monkeypatch.setattr("saccade.probes.vocabulary.ROWS", 5)
+    monkeypatch.setattr("saccade.probes.vocabulary.TILE", 50)
+    monkeypatch.setattr(engine, "summed_up", tiled)
+    asked = spoken(vlm)
+    same(engine.measure(vlm, asked, settings()), plain.measure(vlm, asked, settings()))
+    assert max(rows for rows, _ in sizes) == 5 and max(words for _, words in sizes) == 50
+
+
+def test_the_model_is_left_as_it_was(tiny_vlm):
+    vlm = tiny_vlm("qwen2_5_vl")
+
+    def hooks():
+        return [len(m._forward_hooks) + len(m._forward_pre_hooks) for m in vlm.model.modules()]
+
+    before = hooks()
+    engine.measure(vlm, spoken(vlm), settings())
+    assert "get_image_features" not in vars(vlm.model.base_model)
+    assert hooks() == before
