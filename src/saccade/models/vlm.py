@@ -146,7 +146,7 @@ class VLM:
 
     def _headed(self, states: Tensor, words: slice = slice(None)) -> Tensor:
         """The head applied to final states."""
-        head = self.head
+        head: Any = self.head
         bias = None if head.bias is None else head.bias[words]
         return nn.functional.linear(states, head.weight[words], bias)
 
