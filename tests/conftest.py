@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a tiny model of the named family (see `tests/tiny.py`), built on first use."""
+    """The folder of a tiny model of the named family (see `tests/tiny`), built on first use."""
     built: dict[str, Path] = {}
 
     def folder(family: str = "qwen2_5_vl") -> Path:

@@ -55,7 +55,7 @@ def changed(vlm: VLM, *, bias: dict[int, float] | None = None, context: int | No
     lean = torch.zeros(model.get_output_embeddings().out_features)
     for token, value in (bias or {}).items():
         lean[token] = value
-    model.get_output_embeddings().register_forward_hook(lambda _, __, logits: logits + lean)
+    model.get_output_embeddings().bias = torch.nn.Parameter(lean)
     return replace(vlm, model=model)
 
 

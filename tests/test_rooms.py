@@ -84,6 +84,7 @@ TESTED_BY = {
     "models/names.py": "models/test_vlm.py",
     "options.py": "test_cli.py",
     "probes/capture.py": "probes/test_engine.py",
+    "probes/measuring.py": "probes/test_engine.py",
     "probes/plain.py": "probes/test_engine.py",  # and that against an oracle, in test_traces.py
     "probes/prefix.py": "probes/test_engine.py",
     "store/files.py": "store/test_reader.py",

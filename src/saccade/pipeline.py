@@ -13,6 +13,7 @@ from typing import Any
 from saccade.batches import Count, Progress, sorted_out
 from saccade.models import VLM
 from saccade.probes import Probing, iter_traces
+from saccade.probes.doctor import fit_to_probe
 from saccade.rollouts import Sampling, iter_rollouts
 from saccade.samples import Sample, Skipped
 from saccade.store import Manifest, Run, RunWriter, open_run
@@ -114,8 +115,9 @@ def probe_run(
 ) -> Run:
     """Measure the responses of a run with the model that gave them, into the same folder.
 
-    Another model is refused, since its numbers would stand beside the first one's words: compare
-    models in runs of their own.
+    The doctor's cheap checks come first; what they found is kept in the manifest. Another model is
+    refused, since its numbers would stand beside the first one's words: compare models in runs of
+    their own.
     """
     probing = probing or Probing()
     run = open_run(path)
@@ -125,6 +127,8 @@ def probe_run(
         units = run.units()  # first: it leaves out what turns out to be damaged
         samples = Stored(run)
         done, count = writer.done_units("traces"), Count(on_progress, len(run))
+        if not writer.manifest.checks and set(units) - done:
+            writer.stamp(checks=fit_to_probe(vlm))
         for unit, places in units.items():
             if unit in done:
                 count.add(len(places))

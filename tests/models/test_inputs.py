@@ -1,6 +1,7 @@
 """Encoding and teacher forcing: one row says the same alone, in company, reordered and padded."""
 
 import io
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from PIL import Image
 from saccade.errors import SaccadeError
 from saccade.models import encode, with_responses
 from saccade.samples import Sample
-from tiny import FAMILIES
+from tiny import FAMILIES, NEED_IMAGES
 
 
 def noise(width, height, seed):
@@ -35,6 +36,12 @@ def vlm(request, tiny_vlm):
     return tiny_vlm(request.param)
 
 
+def readable(vlm):
+    """Which of the samples the family can read."""
+    blind = Path(vlm.name).name in NEED_IMAGES
+    return [row for row, sample in enumerate(SAMPLES) if sample.images or not blind]
+
+
 def forward(vlm, rows, responses=RESPONSES, *, pad=0):
     """Per chosen sample, the logits at its response positions and one before."""
     samples = [SAMPLES[row] for row in rows]
@@ -57,18 +64,19 @@ def forward(vlm, rows, responses=RESPONSES, *, pad=0):
 
 
 def test_a_row_is_the_same_alone_and_in_any_company(vlm):
-    together = forward(vlm, [0, 1, 2, 3])
-    reordered = forward(vlm, [3, 1, 0, 2])
-    padded = forward(vlm, [0, 1, 2, 3], pad=150)
-    for row in range(4):
+    rows = readable(vlm)
+    together = forward(vlm, rows)
+    reordered = forward(vlm, rows[::-1])[::-1]
+    padded = forward(vlm, rows, pad=150)
+    for place, row in enumerate(rows):
         (alone,) = forward(vlm, [row])
         assert alone.shape[0] == len(RESPONSES[row]) + 1
-        for other in (together[row], reordered[[3, 1, 0, 2].index(row)], padded[row]):
-            torch.testing.assert_close(other, alone, atol=1e-5, rtol=0)
+        for others in (together, reordered, padded):
+            torch.testing.assert_close(others[place], alone, atol=1e-5, rtol=0)
 
 
 def test_a_row_alone_is_what_plain_transformers_computes(vlm):
-    for sample in SAMPLES:
+    for sample in (SAMPLES[row] for row in readable(vlm)):
         inputs = encode(vlm, [vlm.render(sample)], [sample.images])
         with torch.no_grad():
             out = vlm.model.generate(
@@ -86,11 +94,52 @@ def test_a_row_alone_is_what_plain_transformers_computes(vlm):
         torch.testing.assert_close(logits, torch.cat(out.logits), atol=1e-5, rtol=0)
 
 
+def decoder_positions(vlm, inputs):
+    """The positions that reach the decoder."""
+    caught = []
+
+    def catch(_decoder, _args, kwargs):
+        caught.append(kwargs["position_ids"])
+
+    handle = vlm.decoder.register_forward_pre_hook(catch, with_kwargs=True)
+    with torch.no_grad():
+        logits = vlm.model(**inputs).logits
+    handle.remove()
+    return caught[0], logits
+
+
+def test_positions_are_those_the_model_gives_itself(vlm):
+    for sample in (SAMPLES[row] for row in readable(vlm)):
+        inputs = encode(vlm, [vlm.render(sample)], [sample.images])
+        own, logits = decoder_positions(vlm, inputs)
+        given, same = decoder_positions(vlm, with_responses(vlm, inputs, [[]]).inputs)
+        start = torch.arange(given.shape[-1]) if own is None else own
+        assert torch.equal(given, start.expand_as(given))
+        torch.testing.assert_close(same, logits, atol=1e-5, rtol=0)
+
+
+def test_what_comes_later_changes_nothing_before(vlm):
+    """A response is read word by word, also where the prompt looks at itself both ways."""
+    (short,) = forward(vlm, [0], [[5, 6, 7]])
+    (long,) = forward(vlm, [0], [[5, 6, 7, 8, 9]])
+    torch.testing.assert_close(long[:4], short, atol=1e-5, rtol=0)
+
+
+def test_prompts_without_images_are_refused_by_those_who_cannot_read_them(tiny_vlm):
+    vlm = tiny_vlm("paligemma")
+    for rows in ([2], [0, 2]):
+        samples = [SAMPLES[row] for row in rows]
+        with pytest.raises(SaccadeError, match="cannot read these .* `images` are expected"):
+            encode(vlm, [vlm.render(s) for s in samples], [s.images for s in samples])
+
+
 def test_prompt_and_response_ids_are_kept_as_they_are(vlm):
-    prompts = [vlm.render(sample) for sample in SAMPLES]
-    inputs = encode(vlm, prompts, [sample.images for sample in SAMPLES])
-    teacher = with_responses(vlm, inputs, RESPONSES)
-    for row, response in enumerate(RESPONSES):
+    rows = readable(vlm)
+    prompts = [vlm.render(SAMPLES[row]) for row in rows]
+    inputs = encode(vlm, prompts, [SAMPLES[row].images for row in rows])
+    responses = [RESPONSES[row] for row in rows]
+    teacher = with_responses(vlm, inputs, responses)
+    for row, response in enumerate(responses):
         start, length = teacher.starts[row], teacher.lengths[row]
         ids = teacher.inputs["input_ids"][row].tolist()
         left = int(inputs["attention_mask"][row].sum())
@@ -117,13 +166,13 @@ def test_an_image_token_inside_a_response_is_refused(vlm):
 
 
 def test_a_response_of_another_vocabulary_is_refused(vlm):
-    inputs = encode(vlm, [vlm.render(SAMPLES[2])], [()])
+    inputs = encode(vlm, [vlm.render(SAMPLES[0])], [SAMPLES[0].images])
     with pytest.raises(SaccadeError, match=r"token 1 \(id 99999\) is not in the model's vocab"):
         with_responses(vlm, inputs, [[5, 99999]])
 
 
 def test_a_response_past_the_context_is_refused(vlm):
-    inputs = encode(vlm, [vlm.render(SAMPLES[2])], [()])
+    inputs = encode(vlm, [vlm.render(SAMPLES[0])], [SAMPLES[0].images])
     room = vlm.context - inputs["input_ids"].shape[1]
     assert with_responses(vlm, inputs, [[5] * room]).lengths == (room,)
     with pytest.raises(SaccadeError, match=f"more than the model's context of {vlm.context}"):
@@ -154,7 +203,7 @@ def test_a_hidden_image_cannot_be_told_from_another(vlm, first):
 def test_counts_that_do_not_match_are_refused(vlm):
     with pytest.raises(SaccadeError, match="1 prompts came with 2 lists of images"):
         encode(vlm, ["?"], [(), ()])
-    inputs = encode(vlm, [vlm.render(SAMPLES[2])], [()])
+    inputs = encode(vlm, [vlm.render(SAMPLES[0])], [SAMPLES[0].images])
     with pytest.raises(SaccadeError, match="1 prompts came with 2 responses"):
         with_responses(vlm, inputs, [[5], [6]])
 

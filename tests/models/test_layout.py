@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from PIL import Image
 
 from saccade.errors import SaccadeError
 from saccade.models import encode, image_tokens, with_responses
-from saccade.models.layout import _seen
+from saccade.models.plans import _seen
 from saccade.samples import Sample
-from tiny import FAMILIES
+from tiny import FAMILIES, NEED_IMAGES
 
 SIZES = ((96, 72), (60, 150), (130, 40))
 
@@ -22,6 +23,12 @@ SIZES = ((96, 72), (60, 150), (130, 40))
 def vlm(request, tiny_vlm):
     """The tiny model of each family."""
     return tiny_vlm(request.param)
+
+
+@pytest.fixture
+def needs_image(vlm):
+    """Whether the family reads no prompt without an image."""
+    return Path(vlm.name).name in NEED_IMAGES
 
 
 @pytest.fixture
@@ -40,8 +47,8 @@ def touched(image, box):
     height, width, _ = pixels.shape
     x0, y0, x1, y1 = box
     shrink_x, shrink_y = (x1 - x0) * 0.2, (y1 - y0) * 0.2
-    xs = slice(round((x0 + shrink_x) * width), round((x1 - shrink_x) * width))
-    ys = slice(round((y0 + shrink_y) * height), round((y1 - shrink_y) * height))
+    xs = slice(max(0, round((x0 + shrink_x) * width)), round((x1 - shrink_x) * width))
+    ys = slice(max(0, round((y0 + shrink_y) * height)), round((y1 - shrink_y) * height))
     pixels[ys, xs] = 255 - pixels[ys, xs]
     return Image.fromarray(pixels)
 
@@ -55,12 +62,25 @@ def cell(tile, index):
     return left, top, left + width, top + height
 
 
+class Entered(Exception):
+    """Raised with what enters the decoder, which need not run."""
+
+
 def features(vlm, images):
     """(B, S, d): what enters the decoder, for one image per row."""
+
+    def stop(_layer, args, kwargs):
+        raise Entered(args[0] if args else kwargs["hidden_states"])
+
     prompts = [vlm.render(Sample("s", "?", (image,), "a", "t")) for image in images]
     inputs = encode(vlm, prompts, [[image] for image in images])
-    with torch.no_grad():
-        return vlm.model(**inputs, output_hidden_states=True).hidden_states[0].numpy()
+    handle = vlm.layers[0].register_forward_pre_hook(stop, with_kwargs=True)
+    try:
+        with torch.no_grad(), pytest.raises(Entered) as entered:
+            vlm.model(**inputs)
+    finally:
+        handle.remove()
+    return entered.value.args[0].numpy()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -85,26 +105,43 @@ def test_each_cell_of_an_image_moves_its_own_token_most(local, size):
             assert moved[:, others].max(initial=0) < moved[:, tile.positions].max(1).min() / 4
 
 
-def test_every_image_token_belongs_to_one_tile_wherever_the_padding_is(vlm):
+def test_every_image_token_belongs_to_one_tile_wherever_the_padding_is(vlm, needs_image):
     a, b, c = (Image.new("RGB", size, "teal") for size in SIZES)
-    images = [[a], [], [b, c]]
+    images = [[a], [a] if needs_image else [], [b, c]]
     samples = [Sample("s", "hm" * i, tuple(row), "a", "t") for i, row in enumerate(images)]
     inputs = encode(vlm, [vlm.render(sample) for sample in samples], images)
     teacher = with_responses(vlm, inputs, [[5], [6, 7], [8] * 9])
     for batch in (inputs, teacher.inputs):
         layout = image_tokens(vlm, batch, images)
-        for ids, tokens in zip(batch["input_ids"], layout, strict=True):
+        for ids, row, tokens in zip(batch["input_ids"], images, layout, strict=True):
             placed = [p for one in tokens for tile in one.tiles for p in tile.positions]
-            assert placed == (ids == vlm.image_token_id).nonzero()[:, 0].tolist()
-        assert [[one.image for one in tokens] for tokens in layout] == [[0], [], [0, 1]]
-        alone = [_shape(vlm, image) for image in (a, b, c)]
-        assert [_grids(one) for tokens in layout for one in tokens] == alone
+            held = (ids == vlm.image_token_id).nonzero()[:, 0].tolist()
+            assert sorted(set(placed)) == placed and set(placed) <= set(held)
+            assert [one.image for one in tokens] == list(range(len(row)))
+            assert [_grids(one) for one in tokens] == _shapes(vlm, row)
+            if not vlm.model.config.model_type.startswith("llava_"):
+                assert placed == held
 
 
-def _shape(vlm, image):
-    """The grids of an image alone in a prompt."""
+@pytest.mark.parametrize("family", ["llava_next", "llava_onevision"])
+def test_an_image_token_of_no_tile_shows_nothing(tiny_vlm, family):
+    vlm, image = tiny_vlm(family), Image.effect_noise((60, 150), 90).convert("RGB")
     inputs = encode(vlm, [vlm.render(Sample("s", "?", (image,), "a", "t"))], [[image]])
-    return _grids(image_tokens(vlm, inputs, [[image]])[0][0])
+    ((tokens,),) = image_tokens(vlm, inputs, [[image]])
+    held = (inputs["input_ids"][0] == vlm.image_token_id).nonzero()[:, 0].numpy()
+    ends = np.setdiff1d(held, np.concatenate([tile.positions for tile in tokens.tiles]))
+    newline = vlm.model.base_model.image_newline.detach().numpy()
+    entered = features(vlm, [image])[0]
+    assert np.flatnonzero((entered == newline).all(-1)).tolist() == ends.tolist()
+    assert len(ends) == tokens.tiles[-1].rows
+
+
+def _shapes(vlm, images):
+    """The grids of a sample's images, in a prompt with nothing beside it."""
+    if not images:
+        return []
+    inputs = encode(vlm, [vlm.render(Sample("s", "?", tuple(images), "a", "t"))], [images])
+    return [_grids(one) for one in image_tokens(vlm, inputs, [images])[0]]
 
 
 def _grids(tokens):
@@ -113,15 +150,42 @@ def _grids(tokens):
 
 def test_the_tiles_of_an_image_are_those_the_family_documents(tiny_vlm):
     wide = Image.new("RGB", (96, 48))
-    for family in ("internvl", "idefics3", "smolvlm"):
-        grids = _shape(tiny_vlm(family), wide)
+    for family in ("aya_vision", "internvl", "idefics3", "smolvlm"):
+        grids = _shapes(tiny_vlm(family), [wide])[0]
         assert len(grids) > 2 and grids[-1] == (3, 3, (0, 0, 1, 1))
         area = sum((x1 - x0) * (y1 - y0) for _, _, (x0, y0, x1, y1) in grids[:-1])
         assert area == pytest.approx(1)
-    small = _shape(tiny_vlm("internvl"), Image.new("RGB", (50, 25)))
+    (small,) = _shapes(tiny_vlm("internvl"), [Image.new("RGB", (50, 25))])
     assert [box for _, _, box in small] == [(0, 0, 0.5, 1), (0.5, 0, 1, 1), (0, 0, 1, 1)]
-    assert _shape(tiny_vlm("qwen2_5_vl"), Image.new("RGB", (48, 24))) == [(3, 6, (0, 0, 1, 1))]
-    assert _shape(tiny_vlm("llava"), wide) == [(6, 6, (0.25, 0, 0.75, 1))]
+    for family in ("qwen2_5_vl", "glm4v"):
+        patches = _shapes(tiny_vlm(family), [Image.new("RGB", (48, 24))])
+        assert patches == [[(3, 6, (0, 0, 1, 1))]]
+    assert _shapes(tiny_vlm("llava"), [wide]) == [[(6, 6, (0.25, 0, 0.75, 1))]]
+    assert _shapes(tiny_vlm("gemma3"), [wide]) == [[(3, 3, (0, 0, 1, 1))]]
+    assert _shapes(tiny_vlm("paligemma"), [wide]) == [[(6, 6, (0, 0, 1, 1))]]
+
+
+def test_any_resolution_is_the_whole_image_and_then_a_grid_of_its_own_shape(tiny_vlm):
+    wide = Image.new("RGB", (96, 48))
+    whole, sewn = _shapes(tiny_vlm("llava_next"), [wide])[0]
+    assert whole == (6, 6, (0, 0, 1, 1))
+    assert sewn == (6, 12, (0, 0, 1, 1))
+    whole, sewn = _shapes(tiny_vlm("llava_onevision"), [Image.new("RGB", (300, 300))])[0]
+    assert sewn == (12, 12, (0, 0, 1, 1))  # three by three tiles, scaled to the room of four
+    pair = _shapes(tiny_vlm("llava_onevision"), [wide, wide])
+    assert pair == [[(6, 6, (0, -0.5, 1, 1.5))]] * 2
+
+
+def test_tokens_that_are_no_squares_of_patches_in_one_place_have_none(tiny_vlm):
+    vlm, image = tiny_vlm("gemma3"), Image.new("RGB", (60, 40))
+    inputs = encode(vlm, [vlm.render(Sample("s", "?", (image,), "a", "t"))], [[image]])
+    count = int((inputs["input_ids"] == vlm.image_token_id).sum())
+    crops = inputs["input_ids"].repeat(1, 4)  # as many as a larger square, but in four places
+    resampled = torch.full((1, 16), vlm.image_token_id)  # 4 by 4, out of 6 by 6 patches
+    assert count == 9
+    for ids in (crops, resampled, torch.full((1, 16), 5)):
+        with pytest.raises(SaccadeError, match="where 0 were expected"):
+            image_tokens(vlm, {**inputs, "input_ids": ids}, [[image]])
 
 
 class Processor:

@@ -6,18 +6,28 @@ import logging
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
-from transformers import AutoModelForImageTextToText, BertConfig, Idefics3Processor
+from transformers import (
+    AutoModelForImageTextToText,
+    BertConfig,
+    BlipConfig,
+    Gemma4Processor,
+    Idefics3Processor,
+    Qwen3VLProcessor,
+)
 from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string
 
 from saccade.errors import SaccadeError
-from saccade.models import LAB_MODELS, VLM, load_vlm
-from saccade.models.loading import SAME_IMAGES
+from saccade.models import LAB_MODELS, VLM, encode, load_vlm
+from saccade.models.loading import SAME_IMAGES, image_only
+from saccade.models.onetoken import Ending
 from saccade.samples import Sample
 from tiny import FAMILIES
+from tiny.crossing import mllama
 
 
 @pytest.fixture(params=sorted(FAMILIES))
@@ -33,7 +43,7 @@ def test_the_parts_are_the_models_own(vlm):
         embedded = vlm.model.get_input_embeddings()(ids)
         last = vlm.decoder(inputs_embeds=embedded).last_hidden_state
     assert len(vlm.layers) == 2 == len(out.hidden_states) - 1
-    torch.testing.assert_close(vlm.head(last), out.logits)
+    torch.testing.assert_close(vlm.logits(last), out.logits)
     torch.testing.assert_close(last, out.hidden_states[-1])
     caught = []
     hook = vlm.norm.register_forward_hook(lambda *call: caught.append(call[2]))
@@ -45,8 +55,38 @@ def test_the_parts_are_the_models_own(vlm):
     assert not vlm.model.training
 
 
+def test_logits_are_the_models_own_whatever_it_does_to_them(vlm):
+    image = Image.new("RGB", (30, 40), "teal")
+    prompt = vlm.render(Sample("s", "How many?", (image,), "2", "t"))
+    with torch.no_grad():
+        out = vlm.model(**encode(vlm, [prompt], [[image]]), output_hidden_states=True)
+    last = out.hidden_states[-1]
+    torch.testing.assert_close(vlm.logits(last), out.logits, atol=1e-6, rtol=0)
+    some = slice(3, 70)
+    torch.testing.assert_close(vlm.logits(last, some), out.logits[..., some], atol=1e-6, rtol=0)
+
+
+def test_a_cap_in_the_configuration_counts_where_the_model_applies_it(tiny_vlm):
+    for family, cap in (("paligemma2", 2.0), ("gemma3", None)):
+        vlm = tiny_vlm(family)
+        assert vlm.model.config.get_text_config().final_logit_softcapping == 2.0
+        assert vlm.ending == Ending(cap=cap)
+    assert tiny_vlm("aya_vision").model.config.get_text_config().logit_scale == 0.25
+    assert tiny_vlm("aya_vision").ending == Ending()
+
+
+def test_a_model_that_makes_its_logits_in_another_way_is_refused(tiny_vlm):
+    vlm = tiny_vlm("llava")
+    model = copy.deepcopy(vlm.model)
+    model.lm_head.register_forward_hook(lambda _head, _args, logits: logits * 3)
+    with pytest.raises(SaccadeError, match="makes its logits from its last states in a way not"):
+        VLM("odd", model, vlm.processor)
+    model.config.text_config.logits_scaling = 1 / 3
+    assert VLM("scaled", model, vlm.processor).ending == Ending(scale=3)
+
+
 def test_the_weights_and_the_processor_are_the_folders(vlm, tiny_folder):
-    folder = tiny_folder(vlm.model.config.model_type)
+    folder = tiny_folder(Path(vlm.name).name)
     plain = AutoModelForImageTextToText.from_pretrained(folder).state_dict()
     for name, value in vlm.model.state_dict().items():
         assert torch.equal(value, plain[name])
@@ -55,18 +95,30 @@ def test_the_weights_and_the_processor_are_the_folders(vlm, tiny_folder):
     assert vlm.eos_ids == (vlm.tokenizer.eos_token_id,)
 
 
+TAGS = {f"<row_{row}_col_{col}>" for row in range(1, 7) for col in range(1, 7)}
+IDEFICS = {"<fake_token_around_image>", "<image>", "<global-img>"} | TAGS
+FRAMES = {
+    "aya_vision": {"<image>", "<|START_OF_IMG|>", "<|END_OF_IMG|>", "<|IMG_PATCH|>"}
+    | {"<|IMG_LINE_BREAK|>"},
+    "gemma3": {"<start_of_image>", "<end_of_image>", "<image_soft_token>"},
+    "glm4v": {"<|begin_of_image|>", "<|image|>", "<|end_of_image|>"}
+    | {"<|begin_of_video|>", "<|video|>", "<|end_of_video|>"},
+    "idefics3": IDEFICS,
+    "internvl": {"<img>", "</img>", "<IMG_CONTEXT>", "<video>"},
+    "llava": {"<image>"},
+    "llava_onevision": {"<image>", "<video>"},
+    "paligemma": {"<image>"},
+    "qwen": {"<|vision_start|>", "<|vision_end|>", "<|vision_pad|>"}
+    | {"<|image_pad|>", "<|video_pad|>"},
+    "smolvlm": IDEFICS,
+}
+"""What a family, or all of a name, frames images with."""
+
+
 def test_every_token_that_frames_an_image_is_forbidden_and_no_other(vlm):
-    words = {
-        "qwen": {"<|vision_start|>", "<|vision_end|>", "<|vision_pad|>"}
-        | {"<|image_pad|>", "<|video_pad|>"},
-        "internvl": {"<img>", "</img>", "<IMG_CONTEXT>", "<video>"},
-        "llava": {"<image>"},
-        "idefics3": {"<fake_token_around_image>", "<image>", "<global-img>"}
-        | {f"<row_{row}_col_{col}>" for row in range(1, 7) for col in range(1, 7)},
-    }
-    words["smolvlm"] = words["idefics3"]
-    family = vlm.model.config.model_type
-    expected = words["qwen" if family.startswith("qwen") else family]
+    family = Path(vlm.name).name
+    kinds = [kind for kind in FRAMES if family.startswith(kind)]
+    expected = FRAMES[max(kinds, key=len)]
     assert set(vlm.tokenizer.convert_ids_to_tokens(vlm.forbidden_ids)) == expected
     assert vlm.image_token_id in vlm.forbidden_ids
 
@@ -76,7 +128,9 @@ def test_a_prompt_has_a_placeholder_per_image_and_then_the_question(vlm):
     text = vlm.render(Sample("s", "How many\ncircles?", (image, image), "2", "t"))
     head, _, tail = text.partition("How many\ncircles?")
     assert head.count(vlm.processor.image_token) == 2
-    assert tail.lower().rstrip(":\n").endswith("assistant")
+    turns = {"gemma3": "model\n", "paligemma": ""}
+    turn = turns.get(vlm.model.config.model_type, "assistant")
+    assert tail.lower().rstrip(":|>\n").endswith(turn.strip())
     assert vlm.processor.image_token not in vlm.render(Sample("s", "Why?", (), "2", "t"))
 
 
@@ -124,6 +178,18 @@ def test_a_model_without_image_tokens_is_refused_by_its_class(tiny_vlm):
         r" \(no image_token_id in its config\)",
     ):
         VLM("odd", model, vlm.processor)
+
+
+def test_a_model_that_sees_by_cross_attention_is_refused_in_one_sentence(tmp_path, tiny_vlm):
+    told = "{} shows images to its decoder by cross-attention, not as tokens of the sequence, so"
+    with pytest.raises(SaccadeError, match=told.format("MllamaForConditionalGeneration")):
+        load_vlm(str(mllama(tmp_path)), device="cpu", dtype="float32")
+    small = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1}
+    small["num_attention_heads"] = 1
+    config = BlipConfig(text_config={**small, "vocab_size": 9}, vision_config=small)
+    blip = AutoModelForImageTextToText.from_config(config)
+    with pytest.raises(SaccadeError, match=told.format("BlipForConditionalGeneration")):
+        VLM("blip", blip, tiny_vlm("llava").processor)
 
 
 def test_names_that_are_no_model_are_refused_in_one_sentence(tmp_path):
@@ -186,6 +252,11 @@ def test_a_template_may_be_the_tokenizers_but_there_must_be_one(tiny_vlm):
     assert VLM("lent", vlm.model, lent).render(sample) == vlm.render(sample)
     with pytest.raises(SaccadeError, match="bare has no chat template"):
         VLM("bare", vlm.model, bare).render(sample)
+
+
+def test_a_processor_that_insists_on_its_slot_for_videos_keeps_it():
+    assert "video_processor" not in image_only(Qwen3VLProcessor).get_attributes()
+    assert image_only(Gemma4Processor) is Gemma4Processor
 
 
 def test_loading_says_nothing_of_torchvision(tiny_folder, caplog):

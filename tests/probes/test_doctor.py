@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from saccade.errors import SaccadeError
 from saccade.probes import doctor, engine
 from saccade.probes.doctor import CHECKS, examine
 
@@ -30,8 +31,9 @@ def test_only_the_cheap_ones_on_request(tiny_vlm):
 def test_an_engine_that_measures_something_else_is_found(tiny_vlm, monkeypatch):
     sound = engine.measure
 
-    def off(*args):
-        return [{k: v + 0.01 * len(args[1]) for k, v in row.items()} for row in sound(*args)]
+    def off(vlm, asked, settings, **more):
+        found = sound(vlm, asked, settings, **more)
+        return [{k: v + 0.01 * len(asked) for k, v in row.items()} for row in found]
 
     monkeypatch.setattr(engine, "measure", off)
     findings = found(tiny_vlm("qwen2_5_vl"))
@@ -59,3 +61,19 @@ def test_a_broken_checkpoint_fails_with_the_reason(tiny_vlm, tiny_folder):
     findings = found(vlm)
     assert not findings["blind"].passed and "NaN" in findings["blind"].reason
     assert findings["layers"].passed
+
+
+def test_probing_refuses_a_model_it_would_measure_wrongly(tiny_vlm, monkeypatch):
+    vlm = tiny_vlm("qwen2_5_vl")
+    told = doctor.fit_to_probe(vlm)
+    assert list(told) == [name for name, check in CHECKS.items() if check.cheap]
+    assert told["blind"] == {
+        "value": 0.0,
+        "unit": "logits",
+        "limit": 0.0,
+        "passed": True,
+        "reason": "",
+    }
+    monkeypatch.setattr(doctor, "_blind_logits", lambda _, sample, __: torch.rand(3))
+    with pytest.raises(SaccadeError, match=r"measured wrongly: .* must be at most 0, but is"):
+        doctor.fit_to_probe(vlm)

@@ -40,16 +40,21 @@ def encode(
         raise SaccadeError(f"{len(prompts)} prompts came with {len(images)} lists of images.")
     bos = vlm.tokenizer.bos_token
     rendered_bos = bool(bos) and all(prompt.startswith(bos) for prompt in prompts)
+    seeing = [list(row) for row in images] if any(images) else None
+    unseeing = [prompt for prompt, row in zip(prompts, images, strict=True) if not row]
     try:
+        if seeing and unseeing:  # whoever reads no prompt without an image says so of these alone
+            vlm.processor(text=unseeing)
         batch = vlm.processor(
             text=list(prompts),
-            images=[list(row) for row in images] if any(images) else None,
+            images=seeing,
             padding=True,
             return_tensors="pt",
             add_special_tokens=not rendered_bos,
         )
     except (OSError, ValueError) as error:  # a broken image, or one of an impossible shape
         raise SaccadeError(f"{vlm.name} cannot read these images and prompts: {error}") from error
+    batch.pop("labels", None)  # PaliGemma's processor prepares for training
     return dict(batch.to(vlm.device, dtype=vlm.model.dtype))
 
 
@@ -64,7 +69,7 @@ def with_responses(
     ids = _join(prompts, said, pad)
     ones = [torch.ones_like(prompt) for prompt in prompts]
     mask = _join(ones, [torch.ones_like(part) for part in said], 0)
-    full = {key: _extend(value, inputs, said) for key, value in inputs.items()}
+    full = {key: _extend(vlm, key, inputs, said) for key in inputs}
     full |= {"input_ids": ids, "attention_mask": mask}
     full["position_ids"] = position_ids(vlm, full)
     return Teacher(
@@ -79,7 +84,7 @@ def position_ids(vlm: VLM, inputs: dict[str, Tensor]) -> Tensor:
     """The positions the model itself would give a padded batch, multimodal rope included."""
     rope = getattr(vlm.model.base_model, "get_rope_index", None)
     if rope is None:
-        return (inputs["attention_mask"].cumsum(-1) - 1).clamp_min(0)
+        return (inputs["attention_mask"].cumsum(-1) - 1).clamp_min(0) + vlm.first_position
     accepted = inspect.signature(rope).parameters
     found: Tensor = rope(**{key: value for key, value in inputs.items() if key in accepted})[0]
     return found
@@ -121,12 +126,24 @@ def unfit(vlm: VLM, prompt_length: int, response: Sequence[int]) -> str:
     return ""
 
 
-def _extend(value: Tensor, inputs: dict[str, Tensor], said: Sequence[Tensor]) -> Tensor:
-    """A per-token field goes on with zeros over the response; anything else stays."""
+def _extend(vlm: VLM, name: str, inputs: dict[str, Tensor], said: Sequence[Tensor]) -> Tensor:
+    """A per-token field goes on over the response; anything else stays."""
+    value = inputs[name]
     if value.shape != inputs["input_ids"].shape:
         return value
     kept = [row[mask.bool()] for row, mask in zip(value, inputs["attention_mask"], strict=True)]
-    return _join(kept, [part.new_zeros(len(part), dtype=value.dtype) for part in said], 0)
+    kind = _spoken(vlm, name, value)
+    return _join(kept, [part.new_full((len(part),), kind, dtype=value.dtype) for part in said], 0)
+
+
+def _spoken(vlm: VLM, name: str, value: Tensor) -> int:
+    """What the model's own generation calls a token it has spoken, in a per-token field.
+
+    In most models it is what text is called, 0. In PaliGemma 0 is the prompt, which looks at itself
+    both ways, and 1 is what follows.
+    """
+    text = {name: value.new_zeros(1, 1)}
+    return int(vlm.model._update_model_kwargs_for_generation({}, text)[name][0, -1])
 
 
 def _join(prompts: Sequence[Tensor], said: Sequence[Tensor], pad: int) -> Tensor:

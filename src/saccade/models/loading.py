@@ -4,6 +4,7 @@ The difference from `AutoProcessor` is that no torchvision is needed: the proces
 where transformers finds it, and loaded without its slot for a video processor.
 """
 
+import inspect
 import json
 import logging
 from collections.abc import Iterator
@@ -152,9 +153,13 @@ def _processor_name(folder: str, config: Any, revision: str) -> str:
 def image_only(stock: Any) -> Any:
     """A processor class without its slot for videos, which cannot be filled without torchvision.
 
+    One that insists on the slot (Gemma 4's) comes back as it is, and then does need torchvision.
     The name stays the stock one, which transformers and TRL look at. Do not save such a processor:
     copy the original files, which also serve those who do have torchvision.
     """
+    slot = inspect.signature(stock.__init__).parameters.get("video_processor")
+    if slot is not None and slot.default is slot.empty:
+        return stock
 
     def get_attributes(cls: Any) -> list[str]:
         return [slot for slot in stock.get_attributes() if slot != "video_processor"]

@@ -16,10 +16,14 @@ import torch
 from torch import Tensor, nn
 
 from saccade.errors import SaccadeError
+from saccade.models.onetoken import Ending, OneToken, ending, run
 from saccade.samples import Sample
 
 VISION_WORDS = re.compile(r"image|img|video|vision|audio|row_\d+_col_\d+", re.IGNORECASE)
 """What special tokens that stand for, or frame, something other than text have in their name."""
+
+CROSS_ATTENTION = re.compile(r"cross_?att|encoder_attn")
+"""How transformers names the parts of a decoder that look at something beside the sequence."""
 
 LAYERS = ("layers", "h", "blocks")
 NORMS = ("norm", "final_layernorm", "ln_f")
@@ -36,7 +40,12 @@ class VLM:
 
     def __post_init__(self) -> None:
         """Refuse here, not in the middle of a run, a model whose parts cannot be found."""
-        for part in ("image_token_id", "decoder", "layers", "norm", "head", "context"):
+        names = (name for name, _ in self.model.get_decoder().named_modules())
+        if any(CROSS_ATTENTION.search(name) for name in names):
+            raise self._lacks(
+                "shows images to its decoder by cross-attention, not as tokens of the sequence"
+            )
+        for part in ("image_token_id", "decoder", "layers", "norm", "head", "context", "ending"):
             getattr(self, part)
 
     @property
@@ -112,8 +121,32 @@ class VLM:
         return head
 
     def logits(self, states: Tensor, words: slice = slice(None)) -> Tensor:
-        """The head applied to final states, for some words or all."""
-        head = self.head
+        """The model's own logits from final states, for some words or all."""
+        return self.ending(self._headed(states, words))
+
+    @cached_property
+    @torch.no_grad()
+    def ending(self) -> Ending:
+        """What the model does to its logits after the head."""
+        text = self.model.config.get_text_config()
+        asked = self._one_token
+        found = ending(text, self._headed(asked.state), asked.logits)
+        if found is None:
+            raise self._lacks("makes its logits from its last states in a way not known here")
+        return found
+
+    @property
+    def first_position(self) -> int:
+        """Where the model starts to count: 0, but 1 in PaliGemma."""
+        return self._one_token.position
+
+    @cached_property
+    def _one_token(self) -> OneToken:
+        return run(self.model, self.decoder, self.eos_ids[0])
+
+    def _headed(self, states: Tensor, words: slice = slice(None)) -> Tensor:
+        """The head applied to final states."""
+        head: Any = self.head
         bias = None if head.bias is None else head.bias[words]
         return nn.functional.linear(states, head.weight[words], bias)
 

@@ -19,8 +19,9 @@ from torch import Tensor
 
 from saccade.errors import SaccadeError
 from saccade.models import VLM, encode, image_tokens, with_responses
-from saccade.probes import engine, plain
+from saccade.probes import plain
 from saccade.probes.draws import Asked
+from saccade.probes.measuring import measure
 from saccade.probes.settings import Probing
 from saccade.rollouts import rollout
 from saccade.samples import Sample
@@ -115,13 +116,13 @@ def layers_found(patient: Patient) -> float:
 
 def batched_against_alone(patient: Patient) -> float:
     """Probed together, and each response by itself."""
-    alone = [engine.measure(patient.vlm, [one], EVERY)[0] for one in patient.asked]
-    return apart(engine.measure(patient.vlm, patient.asked, EVERY), alone)
+    alone = [measure(patient.vlm, [one], EVERY)[0] for one in patient.asked]
+    return apart(measure(patient.vlm, patient.asked, EVERY), alone)
 
 
 def shared_against_plain(patient: Patient) -> float:
     """After a shared prompt, and each response in full."""
-    shared = engine.measure(patient.vlm, patient.asked, EVERY)
+    shared = measure(patient.vlm, patient.asked, EVERY)
     return apart(shared, plain.measure(patient.vlm, patient.asked, EVERY))
 
 
@@ -140,7 +141,7 @@ def spoken_against_scored(patient: Patient) -> float:
     ids = spoken.sequences[0, inputs["input_ids"].shape[1] :]
     logp = torch.cat(spoken.logits).float().log_softmax(-1).gather(-1, ids[:, None])[:, 0]
     again = replace(said, response_ids=tuple(ids.tolist()))
-    (scored,) = engine.measure(vlm, [(sample, again)], Probing(("logprob",)))
+    (scored,) = measure(vlm, [(sample, again)], Probing(("logprob",)))
     return float((scored["logprob"] - logp).abs().max())
 
 
@@ -166,7 +167,7 @@ def half_against_full(patient: Patient) -> float:
     found = []
     for dtype in (torch.float32, torch.bfloat16):
         vlm = replace(patient.vlm, model=copy.deepcopy(patient.vlm.model).to(dtype))
-        found.append(engine.measure(vlm, patient.asked, Probing(("logprob",))))
+        found.append(measure(vlm, patient.asked, Probing(("logprob",))))
     return apart(*found)
 
 
@@ -239,6 +240,19 @@ def examine(vlm: VLM, *, cheap: bool = False) -> list[Finding]:
     """Every check, or the cheap ones, on this model."""
     patient = Patient(vlm)
     return [_find(check, patient) for check in CHECKS.values() if check.cheap or not cheap]
+
+
+def fit_to_probe(vlm: VLM) -> dict[str, dict[str, Any]]:
+    """The cheap checks by name, for a run's manifest; a number past its limit is refused."""
+    findings = examine(vlm, cheap=True)
+    for found in findings:
+        if found.limit is not None and found.value > found.limit:
+            raise SaccadeError(
+                f"{vlm.name} would be measured wrongly: the {CHECKS[found.name].line} must be at"
+                f" most {found.limit:.2g}, but is {found.value:.2g} {found.unit}. See `saccade"
+                " doctor`; another --dtype or attention implementation may help."
+            )
+    return {found.name: found.told for found in findings}
 
 
 def _find(check: Check, patient: Patient) -> Finding:

@@ -4,7 +4,25 @@ from collections.abc import Iterator
 
 from torch import Tensor, cat
 from transformers import Cache, DynamicCache
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+
+from saccade.models import VLM
+
+KEYS_AND_VALUES = (DynamicLayer, DynamicSlidingWindowLayer)
+
+
+def shares_prefix(vlm: VLM) -> bool:
+    """Whether responses can share a prompt: what a layer keeps of it are keys and values alone.
+
+    A recurrent layer (Qwen3.5's gated delta rule) keeps a state that each response would move on.
+    A layer may also read another's keys, or more of a token than its embedding (Gemma 4). Such
+    models are measured in full passes, by `plain.measure`. What a layer keeps is seen in the cache
+    that transformers itself would make.
+    """
+    text = vlm.model.config.get_text_config()
+    kept = [type(layer) in KEYS_AND_VALUES for layer in DynamicCache(config=text).layers]
+    embeds_more = getattr(text, "hidden_size_per_layer_input", None)
+    return all(kept) and len(kept) == len(vlm.layers) and not embeds_more
 
 
 class PrefixLayer(DynamicLayer):

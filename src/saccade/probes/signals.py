@@ -3,8 +3,10 @@
 Notation is the papers': `p_t` predicts response token `o_t` and is made one position before it;
 `h_{l,t}` is the hidden state after reading `o_t`, at its own position; a prime marks the pass
 without the image. States follow the `hidden_states` of transformers: L+1 of them, the embeddings
-first (image features merged in), the last after the final norm. Whatever the model's dtype, sums
-run in float32.
+first (image features merged in), the last after the final norm. Where a model adds image features
+to the image tokens after a layer as well (Qwen3-VL's first layers), state l is still what layer l
+itself gave, and what was added shows from state l+1 on. Whatever the model's dtype, sums run in
+float32.
 
 Each function is described in `table.SIGNALS` under its own name.
 """

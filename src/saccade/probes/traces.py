@@ -1,9 +1,10 @@
 """Probing: rollouts in, one `Trace` each out; a rollout that cannot be measured says why.
 
 `probe` collects, `iter_traces` streams (a long run writes as it goes). How the numbers are found is
-`engine.py`; what they are, `signals.py`. A batch moves a value by float rounding alone: a response
-probed alone, padded or in another order gets the same numbers, in float32 to a few millionths (of
-the value, where it is above 1: k3 is an exponential and magnifies rounding by its own size).
+`measuring.py`; what they are, `signals.py`. A batch moves a value by float rounding alone: a
+response probed alone, padded or in another order gets the same numbers, in float32 to a few
+millionths (of the value, where it is above 1: k3 is an exponential and magnifies rounding by its
+own size).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from saccade.batches import Count, Progress, full_batches, prompt_length, sorted
 from saccade.errors import SaccadeError
 from saccade.models import VLM, unfit
 from saccade.probes.draws import Asked, swapped
-from saccade.probes.engine import measure
+from saccade.probes.measuring import measure
 from saccade.probes.settings import PAPER_SIGNALS, Probing
 from saccade.samples import Rollout, Rollouts, Sample, Skipped, Trace, Traces
 
