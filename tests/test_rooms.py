@@ -80,8 +80,12 @@ TESTED_BY = {
     "analysis/tables.py": "analysis/test_report.py",
     "batches.py": "test_rollouts.py",  # and probes/test_traces.py, alone and in any batch
     "files.py": "store/test_writer.py",  # a disk that is full, a process that is killed
+    "models/anyres.py": "models/test_layout.py",
+    "models/grids.py": "models/test_layout.py",
     "models/loading.py": "models/test_vlm.py",
     "models/names.py": "models/test_vlm.py",
+    "models/onetoken.py": "models/test_vlm.py",
+    "models/plans.py": "models/test_layout.py",
     "options.py": "test_cli.py",
     "probes/capture.py": "probes/test_engine.py",
     "probes/measuring.py": "probes/test_engine.py",
@@ -218,6 +222,7 @@ class TestTests:
     def test_every_test_of_a_module_still_has_its_module(self):
         house = {"test_docs.py", "test_rooms.py"}
         parts = {"test_lab.py", "test_report.py", "test_reader.py", "test_lab_models.py"}
+        parts |= {"test_families.py"}  # every module of probes, on every family
         for test in (ROOT / "tests").rglob("test_*.py"):
             own = test.relative_to(ROOT / "tests").with_name(test.name.removeprefix("test_"))
             assert (SRC / own).is_file() or test.name in house | parts, test

@@ -8,12 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
+from saccade.errors import SaccadeError
 from saccade.probes import ABLATIONS, SIGNALS, Probing, engine, plain
 from saccade.probes.measuring import measure
 from saccade.probes.prefix import shares_prefix
 from saccade.probes.vocabulary import summed_up
 from saccade.samples import Rollout, Sample
-from tiny import FAMILIES
+from tiny import FAMILIES, NEED_IMAGES
 
 PLAIN = {"qwen3_5"}
 """Families whose responses cannot share a prompt."""
@@ -72,6 +73,10 @@ def test_every_family_measures_what_the_plain_way_does(tiny_vlm, family, ablatio
     vlm = tiny_vlm(family)
     asked, others = spoken(vlm), {sample.id: sample for sample in OTHERS}
     assert shares_prefix(vlm) == (family not in PLAIN)
+    if ablation == "remove" and family in NEED_IMAGES:
+        with pytest.raises(SaccadeError, match="image"):
+            measure(vlm, asked, settings(ablation))
+        return
     for some in (asked, asked[-1:]):  # with padding, and alone without any
         same(
             measure(vlm, some, settings(ablation), samples=others),

@@ -7,7 +7,8 @@ import numpy as np
 from PIL.Image import Image
 
 from saccade.models import VLM, encode
-from saccade.models.layout import WHOLE, Tile, image_tokens
+from saccade.models.grids import WHOLE
+from saccade.models.layout import Tile, image_tokens
 
 Patch = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels of the image."""
