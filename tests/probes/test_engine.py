@@ -67,8 +67,16 @@ def same(found, expected):
             torch.testing.assert_close(values, other[name], atol=limit, rtol=1e-5, msg=name)
 
 
-@pytest.mark.parametrize("ablation", ABLATIONS)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    ("family", "ablation"),
+    [
+        (family, name)
+        for family in FAMILIES
+        for name, ablation in ABLATIONS.items()
+        # one redrawing of pixels is as good as another; all of them on two families
+        if ablation.changes != "pixels" or name == "grey" or family in ("qwen2_5_vl", "idefics3")
+    ],
+)
 def test_every_family_measures_what_the_plain_way_does(tiny_vlm, family, ablation):
     vlm = tiny_vlm(family)
     asked, others = spoken(vlm), {sample.id: sample for sample in OTHERS}

@@ -137,7 +137,7 @@ def _told(
 def _encoded(vlm: VLM, firsts: Sequence[Asked]) -> Inputs:
     """Left-padded prompts with the positions of their tokens."""
     prompts, images = zip(*((r.prompt, s.images) for s, r in firsts), strict=True)
-    inputs = encode(vlm, prompts, images)
+    inputs: Inputs = encode(vlm, prompts, images)
     return inputs | {"position_ids": position_ids(vlm, inputs)}
 
 
@@ -214,8 +214,8 @@ def _answer(
             use_cache=True,
         ).last_hidden_state
     last = torch.cat([read.last for read in prompts])[where]
-    states: Tensor = torch.cat([last[:, None], final[:, :-1]], dim=1).unflatten(0, (passes, -1))
-    return states
+    states = torch.cat([last[:, None], final[:, :-1]], dim=1)
+    return states.reshape(passes, -1, *states.shape[1:])
 
 
 def _predicted(

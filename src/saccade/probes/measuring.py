@@ -20,5 +20,6 @@ def measure(
 
     `samples` are those whose images may be swapped in.
     """
-    way = engine if shares_prefix(vlm) else plain
-    return way.measure(vlm, asked, settings, samples=samples)
+    if shares_prefix(vlm):
+        return engine.measure(vlm, asked, settings, samples=samples)
+    return plain.measure(vlm, asked, settings, samples=samples)

@@ -76,13 +76,15 @@ class Pair:
     @property
     def entropy(self) -> Rows:
         """-Σ p log p."""
-        return self.seen.mass.log() - self.mean / self.seen.mass
+        found: Rows = self.seen.mass.log() - self.mean / self.seen.mass
+        return found
 
     @property
     def kl(self) -> Rows:
         """Σ p (log p - log p'), rounding below zero cut off."""
         ratio = (self.mean - self.cross) / self.seen.mass
-        return (ratio - self.seen.mass.log() + self.ablated.mass.log()).clamp_min(0)
+        found: Rows = ratio - self.seen.mass.log() + self.ablated.mass.log()
+        return found.clamp_min(0)
 
 
 def summed_up(
@@ -100,7 +102,8 @@ def summed_up(
     at each token's `temperature`.
     """
     found = []
-    for part in torch.arange(len(states)).split(ROWS):
+    for first in range(0, len(states), ROWS):
+        part = slice(first, first + ROWS)
         ablated = None if ablated_states is None else ablated_states[part]
         tiles = _tiles(logits, states[part], ablated, words)
         found.append(_rows(tiles, token_ids[part], temperature[part]))
