@@ -18,7 +18,7 @@ from tiny import FAMILIES, NEED_IMAGES
 
 PLAIN = {"qwen3_5"}
 """Families whose responses cannot share a prompt."""
-NANO = {"entropy": 5e-5}
+LIMITS = {"entropy": 5e-5}
 """What the numbers may differ by, where not by 1e-5."""
 
 
@@ -58,12 +58,12 @@ def settings(ablation="blind", **more):
     return Probing(tuple(SIGNALS), ablation, **more)
 
 
-def same(found, expected):
+def assert_same(found, expected):
     assert len(found) == len(expected)
     for one, other in zip(found, expected, strict=True):
         assert one.keys() == other.keys()
         for name, values in one.items():
-            limit = NANO.get(name, 1e-5)
+            limit = LIMITS.get(name, 1e-5)
             torch.testing.assert_close(values, other[name], atol=limit, rtol=1e-5, msg=name)
 
 
@@ -86,7 +86,7 @@ def test_every_family_measures_what_the_plain_way_does(tiny_vlm, family, ablatio
             measure(vlm, asked, settings(ablation))
         return
     for some in (asked, asked[-1:]):  # with padding, and alone without any
-        same(
+        assert_same(
             measure(vlm, some, settings(ablation), samples=others),
             plain.measure(vlm, some, settings(ablation), samples=others),
         )
@@ -95,7 +95,7 @@ def test_every_family_measures_what_the_plain_way_does(tiny_vlm, family, ablatio
 def test_a_choice_of_layers_is_the_same_choice(tiny_vlm):
     vlm = tiny_vlm("qwen2_5_vl")
     asked, some = spoken(vlm), settings(layers=(0, 2, 2))
-    same(engine.measure(vlm, asked, some), plain.measure(vlm, asked, some))
+    assert_same(engine.measure(vlm, asked, some), plain.measure(vlm, asked, some))
 
 
 def test_signals_of_one_pass_need_no_other(tiny_vlm, monkeypatch):
@@ -103,7 +103,7 @@ def test_signals_of_one_pass_need_no_other(tiny_vlm, monkeypatch):
     seen = Probing(("logprob", "entropy", "visual_similarity"), "grey")
     expected = plain.measure(vlm, spoken(vlm), seen)
     monkeypatch.setattr(engine, "Draws", None)
-    same(engine.measure(vlm, spoken(vlm), seen), expected)
+    assert_same(engine.measure(vlm, spoken(vlm), seen), expected)
 
 
 def test_a_group_costs_two_prompts_one_image_and_one_batch_of_responses(tiny_vlm):
@@ -139,7 +139,7 @@ def test_nothing_as_large_as_the_logits_ever_exists(tiny_vlm, monkeypatch):
     monkeypatch.setattr("saccade.probes.vocabulary.TILE", 50)
     monkeypatch.setattr(engine, "summed_up", tiled)
     asked = spoken(vlm)
-    same(engine.measure(vlm, asked, settings()), plain.measure(vlm, asked, settings()))
+    assert_same(engine.measure(vlm, asked, settings()), plain.measure(vlm, asked, settings()))
     assert max(rows for rows, _ in sizes) == 5 and max(words for _, words in sizes) == 50
 
 

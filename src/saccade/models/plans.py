@@ -51,9 +51,8 @@ def canvas(vlm: VLM, row: Row) -> list[list[Grid]]:
     """Tiles on the canvas nearest to the image's shape, then a thumbnail (InternVL, Aya Vision)."""
     processor = vlm.processor.image_processor
     side = _side_of_tile(vlm.processor)
-    cut = len(row.positions) > side * side * len(
-        row.sizes
-    )  # a setting; off, a tile is all there is
+    # Cutting is a setting of the processor; where it is off, every image is one tile.
+    cut = len(row.positions) > side * side * len(row.sizes)
     images = []
     for width, height in row.sizes:
         tile = (processor.size["height"], processor.size["width"])
