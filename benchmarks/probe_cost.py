@@ -27,7 +27,7 @@ from statistics import median
 from typing import Any
 
 RUNS = 3
-SIDES = ("plain", "engine", "bare")
+SIDES = ("plain", "one_by_one", "engine", "bare")
 SIGNALS = ("entropy", "visual_similarity", "hidden_shift", "kl")
 LIMITS = {"entropy": 5e-5, "visual_similarity": 1e-5, "hidden_shift.blind": 1e-5, "kl.blind": 1e-5}
 
@@ -87,7 +87,7 @@ def in_its_own_process(side: str, args: argparse.Namespace) -> dict[str, Any]:
 
 def ratios(sides: dict[str, dict[str, Any]]) -> dict[str, float]:
     """What came out, after a check that both measured the same."""
-    plain, engine, bare = (sides[name] for name in SIDES)
+    plain, alone, engine, bare = (sides[name] for name in SIDES)
     deviation = {
         name: max(abs(a - b) for a, b in zip(values, plain["numbers"][name], strict=True))
         for name, values in engine["numbers"].items()
@@ -97,6 +97,8 @@ def ratios(sides: dict[str, dict[str, Any]]) -> dict[str, float]:
     return {
         "speedup": round(plain["seconds"] / engine["seconds"], 2),
         "memory_ratio": round(plain["added_mb"] / engine["added_mb"], 1),
+        "speedup_one_by_one": round(alone["seconds"] / engine["seconds"], 2),
+        "memory_ratio_one_by_one": round(alone["added_mb"] / engine["added_mb"], 1),
         "over_bare_forwards": round(engine["seconds"] / bare["seconds"], 3),
         **{f"{side}_seconds": round(sides[side]["seconds"], 2) for side in SIDES},
         **{f"{side}_added_mb": round(sides[side]["added_mb"]) for side in SIDES},
@@ -122,7 +124,7 @@ def timed(side: str, shape: Shape, signals: list[str]) -> dict[str, Any]:
     import torch
 
     vlm = model(shape)
-    work = {"plain": plain, "engine": engine, "bare": bare}[side]
+    work = {"plain": plain, "one_by_one": one_by_one, "engine": engine, "bare": bare}[side]
     work(vlm, asked(vlm, replace(shape, group=1, response=2)), signals)
     group = asked(vlm, shape)
     before = held_mb()
@@ -230,44 +232,51 @@ def bare(vlm: Any, group: list[tuple[Any, Any]], _signals: list[str]) -> list[di
     return [{}]
 
 
+def one_by_one(vlm: Any, group: list[tuple[Any, Any]], signals: list[str]) -> list[dict[str, Any]]:
+    """The plain way in as little memory as it can do with."""
+    return [plain(vlm, [each], signals)[0] for each in group]
+
+
 def plain(vlm: Any, group: list[tuple[Any, Any]], _signals: list[str]) -> list[dict[str, Any]]:
-    """Response by response: all states, all logits, and the matrix of tokens against patches."""
+    """Every response in full: all states, all logits, the matrix of tokens against patches."""
     import torch
-    from torch.nn.functional import normalize
 
     from saccade.models import encode, with_responses
 
-    columns = []
-    for sample, rollout in group:
-        inputs = encode(vlm, [rollout.prompt], [sample.images])
-        teacher = with_responses(vlm, inputs, [rollout.response_ids])
-        blind = teacher.inputs["attention_mask"].masked_fill(teacher.image_mask, 0)
-        passes = [
-            vlm.model(
-                **teacher.inputs | {"attention_mask": mask},
-                output_hidden_states=True,
-                use_cache=False,
-            )
-            for mask in (teacher.inputs["attention_mask"], blind)
-        ]
-        span = slice(teacher.starts[0], teacher.starts[0] + teacher.lengths[0])
-        logp, dark = (
-            run.logits[0, span.start - 1 : span.stop - 1].log_softmax(-1) for run in passes
+    inputs = encode(vlm, [r.prompt for _, r in group], [sample.images for sample, _ in group])
+    teacher = with_responses(vlm, inputs, [rollout.response_ids for _, rollout in group])
+    blind = teacher.inputs["attention_mask"].masked_fill(teacher.image_mask, 0)
+    passes = [
+        vlm.model(
+            **teacher.inputs | {"attention_mask": mask}, output_hidden_states=True, use_cache=False
         )
-        cosines, shifts = [], []
-        for state, hidden in zip(*(run.hidden_states for run in passes), strict=True):
-            told, seen = state[0, span], state[0][teacher.image_mask[0]]
-            cosines.append((normalize(told, dim=-1) @ normalize(seen, dim=-1).T).mean(-1))
-            shifts.append((told - hidden[0, span]).norm(dim=-1) / told.norm(dim=-1))
+        for mask in (teacher.inputs["attention_mask"], blind)
+    ]
+    columns = []
+    for row, (start, length) in enumerate(zip(teacher.starts, teacher.lengths, strict=True)):
+        span, image = slice(start, start + length), teacher.image_mask[row]
+        logp, dark = (run.logits[row, start - 1 : start - 1 + length].log_softmax(-1) for run in passes)
+        pairs = zip(*(run.hidden_states for run in passes), strict=True)
+        read = [_read(state[row], hidden[row], span, image) for state, hidden in pairs]
+        cosines, shifts = (torch.stack(values).mean(0) for values in zip(*read, strict=True))
         columns.append(
             {
                 "entropy": -(logp.exp() * logp).sum(-1),
-                "visual_similarity": torch.stack(cosines).mean(0),
-                "hidden_shift.blind": torch.stack(shifts).mean(0),
+                "visual_similarity": cosines,
+                "hidden_shift.blind": shifts,
                 "kl.blind": (logp.exp() * (logp - dark)).sum(-1),
             }
         )
     return columns
+
+
+def _read(state: Any, hidden: Any, span: slice, image: Any) -> tuple[Any, Any]:
+    """Of one layer: similarity through the whole matrix, and the shift."""
+    from torch.nn.functional import normalize
+
+    told, seen = state[span], state[image]
+    cosines = (normalize(told, dim=-1) @ normalize(seen, dim=-1).T).mean(-1)
+    return cosines, (told - hidden[span]).norm(dim=-1) / told.norm(dim=-1)
 
 
 if __name__ == "__main__":
