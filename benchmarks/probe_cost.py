@@ -255,7 +255,9 @@ def plain(vlm: Any, group: list[tuple[Any, Any]], _signals: list[str]) -> list[d
     columns = []
     for row, (start, length) in enumerate(zip(teacher.starts, teacher.lengths, strict=True)):
         span, image = slice(start, start + length), teacher.image_mask[row]
-        logp, dark = (run.logits[row, start - 1 : start - 1 + length].log_softmax(-1) for run in passes)
+        logp, dark = (
+            run.logits[row, start - 1 : start - 1 + length].log_softmax(-1) for run in passes
+        )
         pairs = zip(*(run.hidden_states for run in passes), strict=True)
         read = [_read(state[row], hidden[row], span, image) for state, hidden in pairs]
         cosines, shifts = (torch.stack(values).mean(0) for values in zip(*read, strict=True))

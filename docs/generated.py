@@ -15,7 +15,7 @@ from saccade import load_task
 from saccade.analysis import FIGURES
 from saccade.cli import main
 from saccade.models.names import HOME, RECIPE_LINES
-from saccade.probes import ABLATIONS, SIGNALS
+from saccade.probes import ABLATIONS, MAPS, SIGNALS
 from saccade.scoring import REWARDS
 from saccade.tasks import TASKS
 from saccade.tasks.lab import counting, fewshot, geometry, grounding, puzzle
@@ -71,6 +71,20 @@ def signals() -> str:
             for s in SIGNALS.values()
         ),
     )
+
+
+def maps() -> str:
+    """What is kept besides."""
+    rows = (
+        (
+            code(each.name),
+            each.line,
+            code(each.shape),
+            ", ".join(code(name) for name, signal in SIGNALS.items() if each.of(signal)),
+        )
+        for each in MAPS.values()
+    )
+    return table(("map", "what it is", "shape", "of"), rows)
 
 
 def ablations() -> str:

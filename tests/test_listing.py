@@ -28,7 +28,7 @@ def test_every_entry_has_one_line(kind):
 def test_signals_and_ablations_lead_to_functions_of_their_name(table):
     for name, entry in table.items():
         assert entry.name == name
-        assert entry.function.__name__ == name
+        assert entry.function.__name__ == name.replace(".", "_")
 
 
 def test_figures_lead_to_their_three_functions():

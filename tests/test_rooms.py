@@ -87,7 +87,9 @@ TESTED_BY = {
     "models/onetoken.py": "models/test_vlm.py",
     "models/plans.py": "models/test_layout.py",
     "options.py": "test_cli.py",
+    "probes/ablation_table.py": "probes/test_ablations.py",
     "probes/capture.py": "probes/test_engine.py",
+    "probes/comparing.py": "probes/test_engine.py",
     "probes/measuring.py": "probes/test_engine.py",
     "probes/plain.py": "probes/test_engine.py",  # and that against an oracle, in test_traces.py
     "probes/prefix.py": "probes/test_engine.py",

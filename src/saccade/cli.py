@@ -183,7 +183,7 @@ def demo(out: Path, serve: bool) -> None:
 @click.argument(
     "what",
     type=click.Choice(
-        ["ablations", "figures", "models", "rewards", "rules", "signals", "tasks"],
+        ["ablations", "figures", "maps", "models", "rewards", "rules", "signals", "tasks"],
     ),
 )
 @JSON

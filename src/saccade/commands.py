@@ -16,7 +16,7 @@ from saccade.terminal import progress, quiet_libraries
 _MODEL = ("device", "dtype", "revision", "trust_remote_code")
 _TASK = ("split", "level", "seed", "limit")
 _SAMPLING = ("n", "temperature", "top_p", "max_new_tokens", "seed", "batch_size")
-_PROBING = ("signals", "ablation", "draws", "batch_size")
+_PROBING = ("signals", "ablation", "draws", "layers", "maps", "batch_size")
 
 
 def trace(model: str, task: str, out: Path, **words: Any) -> dict[str, Any]:

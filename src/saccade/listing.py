@@ -9,6 +9,12 @@ def _signals() -> dict[str, str]:
     return {name: signal.line for name, signal in SIGNALS.items()}
 
 
+def _maps() -> dict[str, str]:
+    from saccade.probes import MAPS
+
+    return {name: f"{each.line} {each.shape}" for name, each in MAPS.items()}
+
+
 def _ablations() -> dict[str, str]:
     from saccade.probes import ABLATIONS
 
@@ -48,6 +54,7 @@ def _rules() -> dict[str, str]:
 
 KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "signals": _signals,
+    "maps": _maps,
     "ablations": _ablations,
     "rewards": _rewards,
     "rules": _rules,

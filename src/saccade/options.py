@@ -9,7 +9,7 @@ import click
 from saccade.errors import SaccadeError
 from saccade.probes.chosen import Chosen
 from saccade.probes.settings import Probing
-from saccade.probes.table import SIGNALS
+from saccade.probes.signal_table import MAPS, SIGNALS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -23,6 +23,30 @@ def _signals(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[
         if name not in SIGNALS:
             raise click.BadParameter(f"{name!r} is not one of {', '.join(SIGNALS)}.")
     return names
+
+
+def _maps(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """`layers,patches` as a tuple."""
+    names = tuple(name.strip() for name in value.split(",")) if value else ()
+    for name in names:
+        if name not in MAPS:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(MAPS)}.")
+    return names
+
+
+def _layers(
+    _ctx: click.Context, _param: click.Parameter, value: str | None
+) -> tuple[int, ...] | None:
+    """`0,20-24` as the numbers it means."""
+    if value is None:
+        return None
+    chosen: list[int] = []
+    for part in value.split(","):
+        first, _, last = part.strip().partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal()):
+            raise click.BadParameter(f"{part!r} must be a number or a span such as 20-24.")
+        chosen += range(int(first), int(last or first) + 1)
+    return tuple(chosen)
 
 
 def _ablation(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -120,6 +144,19 @@ PROBE = together(
         show_default=True,
         help="How the image is taken away for the signals that compare; `saccade list ablations`"
         ' explains them. Settings go in brackets: "blacken(p=0.6, per=prompt)".',
+    ),
+    click.option(
+        "--layers",
+        callback=_layers,
+        metavar="NUMBERS",
+        help="Hidden states to average, such as 0,20-24: 0 is the embeddings, the last comes after"
+        " the final norm.  [default: all]",
+    ),
+    click.option(
+        "--maps",
+        callback=_maps,
+        metavar="NAMES",
+        help="What to keep besides, separated by commas; `saccade list maps` explains them.",
     ),
     _number(
         "--draws", 1, "Of a random ablation; more give mean and spread.", type=click.IntRange(1)

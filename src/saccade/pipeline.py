@@ -162,8 +162,15 @@ def _model(vlm: VLM) -> dict[str, str]:
 
 
 def _settings(settings: Sampling | Probing) -> dict[str, Any]:
-    """Settings without the batch size, which a run may be resumed with another of."""
-    return {name: value for name, value in asdict(settings).items() if name != "batch_size"}
+    """Settings without the batch size, which a run may be resumed with another of.
+
+    An empty list says nothing: a run from before there was such a setting has none either.
+    """
+    return {
+        name: value
+        for name, value in asdict(settings).items()
+        if name != "batch_size" and value != ()
+    }
 
 
 def _told_apart(

@@ -18,6 +18,9 @@ T = TypeVar("T")
 DEFAULT_ABLATION = "blind"
 """The one meant where a signal that compares is named without its ablation."""
 
+MAPPED = ("layers", "images", "patches")
+"""The fields of a trace that hold maps: more than one number per token."""
+
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels, the origin at the top left."""
 
@@ -116,6 +119,34 @@ class Signals(Mapping[str, np.ndarray]):
         return f"Signals({self._columns!r})"
 
 
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A grid of image tokens over one part of an image."""
+
+    positions: np.ndarray
+    """Where its tokens are among those at hand, row by row from the top left."""
+    rows: int
+    cols: int
+    box: Box
+    """The part of the original image it covers, as fractions of width and height.
+
+    Past 0 or 1 where the model's own preprocessing pads.
+    """
+
+    def fold(self, values: np.ndarray) -> np.ndarray:
+        """Its own of the values (one per token at hand, on the last axis), as (..., rows, cols)."""
+        return values[..., self.positions].reshape(*values.shape[:-1], self.rows, self.cols)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageTokens:
+    """All tokens of one image."""
+
+    image: int
+    """Which of the sample's images, from 0."""
+    tiles: tuple[Tile, ...]
+
+
 @dataclass(frozen=True)
 class Trace:
     """What every token of one response did: `signals[name]` holds one float32 per token.
@@ -130,18 +161,27 @@ class Trace:
     signals: Mapping[str, np.ndarray] = field(default_factory=dict)
     layers: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Optional, per signal: (L+1, T), one row per hidden state."""
+    images: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Optional, per signal: (images, T), one row per image of the prompt."""
     patches: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Optional, per signal: (T, N), one column per image token."""
+    grids: tuple[ImageTokens, ...] = ()
+    """With `patches`: which of the N tokens show which part of which image."""
 
     def __post_init__(self) -> None:
         """Let each mapping resolve a name that lacks its ablation."""
-        for part in ("signals", "layers", "patches"):
+        for part in ("signals", *MAPPED):
             object.__setattr__(self, part, Signals(getattr(self, part)))
 
     @property
     def token_ids(self) -> tuple[int, ...]:
         """The response's token ids."""
         return self.rollout.response_ids
+
+    def folded(self, name: str = "visual_similarity") -> list[list[tuple[Tile, np.ndarray]]]:
+        """A map of patches on the images: per image its tiles, each with (T, rows, cols) values."""
+        values = self.patches[name]
+        return [[(tile, tile.fold(values)) for tile in of.tiles] for of in self.grids]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 
 from saccade.errors import SaccadeError
-from saccade.models import encode, image_tokens, with_responses
+from saccade.models import ImageTokens, encode, image_tokens, with_responses
+from saccade.models.layout import among_themselves
 from saccade.models.plans import _seen
 from saccade.samples import Sample
 from tiny import FAMILIES, NEED_IMAGES
@@ -222,4 +223,6 @@ def test_values_fold_onto_the_grid_row_by_row(tiny_vlm):
     inputs = encode(vlm, [vlm.render(Sample("s", "?", (image,), "a", "t"))], [[image]])
     (tile,) = image_tokens(vlm, inputs, [[image]])[0][0].tiles
     values = np.arange(2 * 18).reshape(2, 18)
+    mask = (inputs["input_ids"][0] == vlm.image_token_id).numpy()
+    ((tile,),) = [of.tiles for of in among_themselves([ImageTokens(0, (tile,))], mask)]
     assert tile.fold(values)[1, 2].tolist() == [30, 31, 32, 33, 34, 35]

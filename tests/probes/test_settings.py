@@ -27,6 +27,11 @@ from saccade.probes import Probing
         ({"temperature": float("nan")}, "temperature must be a positive number, got nan"),
         ({"layers": (1, -1)}, r"layers must count hidden states from 0 .* got \[1, -1\]"),
         ({"layers": ()}, "name at least one"),
+        ({"maps": ("heat",)}, "no map is called 'heat'; there are: layers, images, patches"),
+        (
+            {"signals": ("entropy", "hidden_shift"), "maps": ("layers", "patches")},
+            "the map 'patches' needs a signal that has one, .* add one of: visual_similarity,",
+        ),
     ],
 )
 def test_refused(settings: Any, message: str) -> None:

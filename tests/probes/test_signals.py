@@ -7,7 +7,20 @@ from typing import Any
 import pytest
 import torch
 
-from saccade.probes import entropy, hidden_shift, k3, kl, logprob, visual_similarity
+from saccade.probes import (
+    SIGNALS,
+    entropy,
+    hidden_shift,
+    hidden_shift_cosine,
+    hidden_shift_l2,
+    k3,
+    kl,
+    logprob,
+    visual_similarity,
+    visual_similarity_dot,
+    visual_similarity_l1,
+    visual_similarity_l2,
+)
 from saccade.probes.signals import K3_BOUND
 
 LAYERS, TIME, PATCHES, DIM, VOCAB = 4, 5, 3, 6, 11
@@ -92,6 +105,28 @@ def test_hidden_shift_by_hand() -> None:
     assert hidden_shift(states, ablated, [1, 2]).tolist() == pytest.approx([(1 + 0.5) / 2])
 
 
+def test_variants_by_hand() -> None:
+    states = torch.tensor([[[9.0, 9.0]], [[3.0, 4.0]], [[0.0, 2.0]]])
+    others = torch.tensor([[[0.0, 0.0]] * 2, [[0.0, 0.0], [4.0, 3.0]], [[0.0, -1.0], [0.0, 5.0]]])
+    found = {
+        metric: similarity(states, others, [1, 2]).tolist()
+        for metric, similarity in (
+            ("dot", visual_similarity_dot),
+            ("l2", visual_similarity_l2),
+            ("l1", visual_similarity_l1),
+        )
+    }
+    assert found == {
+        "dot": pytest.approx([((0 + 24) / 2 + (-2 + 10) / 2) / 2]),
+        "l2": pytest.approx([-((5 + math.sqrt(2)) / 2 + (3 + 3) / 2) / 2]),
+        "l1": pytest.approx([-((7 + 2) / 2 + (3 + 3) / 2) / 2]),
+    }
+    ablated = torch.tensor([[[0.0, 0.0]], [[8.0, 6.0]], [[1.0, 0.0]]])
+    shift, turn = math.hypot(5, 2) + math.hypot(1, 2), (1 - 24 / 25) + 1
+    assert hidden_shift_l2(states, ablated, [1, 2]).tolist() == pytest.approx([shift / 2])
+    assert hidden_shift_cosine(states, ablated, [1, 2]).tolist() == pytest.approx([turn / 2])
+
+
 # --- plain loops --------------------------------------------------------------------------------
 
 
@@ -120,16 +155,34 @@ def test_similarity_and_shift_as_loops(given: Any, layers: Any) -> None:
     chosen = range(LAYERS) if layers is None else layers
     for t in range(TIME):
         cosines, shifts = [], []
+        dots, far, steps, moves, turns = [], [], [], [], []
         for layer in chosen:
             h = given["states"][layer, t].tolist()
             moved = (given["states"] - given["ablated_states"])[layer, t].tolist()
             shifts.append(length(moved) / length(h))
+            moves.append(length(moved))
+            blind = given["ablated_states"][layer, t].tolist()
+            meet = sum(a * b for a, b in zip(h, blind, strict=True))
+            turns.append(1 - meet / length(h) / length(blind))
             for n in range(PATCHES):
                 v = given["image_states"][layer, n].tolist()
                 dot = sum(a * b for a, b in zip(h, v, strict=True))
                 cosines.append(dot / length(h) / length(v))
+                apart = [a - b for a, b in zip(h, v, strict=True)]
+                dots.append(dot)
+                far.append(-length(apart))
+                steps.append(-sum(map(abs, apart)))
         assert similarity[t].item() == pytest.approx(sum(cosines) / len(cosines), abs=1e-6)
         assert shift[t].item() == pytest.approx(sum(shifts) / len(shifts), rel=1e-5)
+        for function, other, values in (
+            (visual_similarity_dot, "image_states", dots),
+            (visual_similarity_l2, "image_states", far),
+            (visual_similarity_l1, "image_states", steps),
+            (hidden_shift_l2, "ablated_states", moves),
+            (hidden_shift_cosine, "ablated_states", turns),
+        ):
+            found = function(given["states"], given[other], layers)[t].item()
+            assert found == pytest.approx(sum(values) / len(values), rel=1e-5, abs=1e-6), function
 
 
 # --- what always holds --------------------------------------------------------------------------
@@ -159,8 +212,10 @@ def test_sums_run_in_float32_whatever_the_model() -> None:
     states, image = half.view(3, 50, 100), other.view(3, 50, 100)
     similar = visual_similarity(states, image)
     assert similar.dtype == torch.float32
-    assert torch.equal(similar, visual_similarity(states.float(), image.float()))
-    assert torch.equal(hidden_shift(states, image), hidden_shift(states.float(), image.float()))
+    for signal in SIGNALS.values():
+        if signal.layered:
+            found = signal.function(states, image)
+            assert torch.equal(found, signal.function(states.float(), image.float())), signal.name
 
 
 def test_the_examples_in_the_docstrings() -> None:

@@ -14,7 +14,7 @@ import pytest
 from runs import UNITS, manifest, probe, roll_out, rollout, sample, trace, written
 
 from saccade.errors import SaccadeError
-from saccade.samples import Skipped
+from saccade.samples import ImageTokens, Skipped, Tile
 from saccade.store import RunWriter, open_run
 
 
@@ -57,16 +57,27 @@ def test_a_trace_comes_back_as_it_was(run):
     assert got.sample.images[0].tobytes() == want.sample.images[0].tobytes()
 
 
-def test_layers_and_patches_keep_their_shape(tmp_path):
-    layers, patches = np.arange(12.0).reshape(4, 3), np.arange(6.0).reshape(3, 2)
+def test_maps_keep_their_shape_and_fold_on_their_grids(tmp_path):
+    layers, patches = np.arange(12.0).reshape(4, 3), np.arange(12.0).reshape(3, 4)
+    tall = Tile(np.array([3, 1]), 2, 1, (0.0, 0.5, 1.0, 1.25))
+    tiles = (tall, Tile(np.array([0]), 1, 1, (0.0, 0.0, 1.0, 1.0)))
+    grids = (ImageTokens(0, tiles[:1]), ImageTokens(2, tiles[1:]))
     with RunWriter.open(tmp_path / "run", manifest()) as writer:
         writer.write_rollouts("000000", [sample("s0")], [rollout("s0", 0), rollout("s0", 1)])
-        full = trace("s0", 0, layers={"entropy": layers}, patches={"vs": patches})
+        maps = {"layers": {"entropy": layers}, "images": {"vs": layers}, "patches": {"vs": patches}}
+        full = trace("s0", 0, **maps, grids=grids)
         writer.write_traces("000000", [full, trace("s0", 1)])
     run = open_run(tmp_path / "run")
     np.testing.assert_array_equal(run[0].layers["entropy"], layers)
     np.testing.assert_array_equal(run[0].patches["vs"], patches)
-    assert run[1].layers == run[1].patches == {}
+    np.testing.assert_array_equal(run[0].images["vs"], layers)
+    assert [of.image for of in run[0].grids] == [0, 2]
+    ((found, heat),), ((_, one),) = run[0].folded("vs")
+    assert found.box == tall.box
+    assert heat.tolist() == [[[3], [1]], [[7], [5]], [[11], [9]]]
+    assert one.tolist() == [[[0]], [[4]], [[8]]]
+    assert run[1].layers == run[1].images == run[1].patches == {}
+    assert run[1].grids == ()
     assert run.signals == ("entropy", "kl.blind")
     assert "patches.vs" not in run.tokens().columns
 

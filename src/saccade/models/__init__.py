@@ -9,9 +9,9 @@ from saccade.lazy import lazy
 from saccade.models.names import LAB_MODELS
 
 _HOMES = {
-    "ImageTokens": "saccade.models.layout",
+    "ImageTokens": "saccade.samples",
     "Teacher": "saccade.models.inputs",
-    "Tile": "saccade.models.layout",
+    "Tile": "saccade.samples",
     "VLM": "saccade.models.vlm",
     "encode": "saccade.models.inputs",
     "image_tokens": "saccade.models.layout",

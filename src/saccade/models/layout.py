@@ -6,7 +6,7 @@ out to the tiles, none left over and none missing.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -17,35 +17,7 @@ from saccade.errors import SaccadeError
 from saccade.models.grids import Grid, Row
 from saccade.models.plans import plan
 from saccade.models.vlm import VLM
-from saccade.samples import Box
-
-
-@dataclass(frozen=True, eq=False)
-class Tile:
-    """A grid of image tokens over one part of an image."""
-
-    positions: np.ndarray
-    """The tokens' indices in the (padded) sequence, row by row from the top left."""
-    rows: int
-    cols: int
-    box: Box
-    """The part of the original image it covers, as fractions of width and height.
-
-    Past 0 or 1 where the model's own preprocessing pads.
-    """
-
-    def fold(self, values: np.ndarray) -> np.ndarray:
-        """One value per position of the tile (on the last axis) as (..., rows, cols)."""
-        return values.reshape(*values.shape[:-1], self.rows, self.cols)
-
-
-@dataclass(frozen=True, eq=False)
-class ImageTokens:
-    """All tokens of one image."""
-
-    image: int
-    """Which of the sample's images, from 0."""
-    tiles: tuple[Tile, ...]
+from saccade.samples import ImageTokens, Tile
 
 
 def image_tokens(
@@ -55,10 +27,34 @@ def image_tokens(
 
     `inputs` is what `encode` or `Teacher.inputs` holds, `images` what `encode` was given. Every
     image token of the sequence belongs to one tile, but for those that only end a row of a grid, or
-    this raises.
+    this raises. A tile's positions are those in the (padded) sequence.
     """
     rows = _rows(vlm, inputs, images)
     return [_place(vlm, row, plan(vlm, row) if row.sizes else []) for row in rows]
+
+
+def among_themselves(found: Sequence[ImageTokens], image_mask: np.ndarray) -> list[ImageTokens]:
+    """The same tokens by their place among the image tokens of the sequence, as maps have them."""
+    place = image_mask.cumsum() - 1
+    return [
+        ImageTokens(of.image, tuple(replace(t, positions=place[t.positions]) for t in of.tiles))
+        for of in found
+    ]
+
+
+def image_numbers(
+    vlm: VLM, inputs: dict[str, Tensor], images: Sequence[Sequence[Image]]
+) -> np.ndarray:
+    """For every token of every row which image it is part of, row ends included; -1 if of none.
+
+    Images lie one after the other, each behind its first token.
+    """
+    numbers = np.full(inputs["input_ids"].shape, -1)
+    for row, found in enumerate(image_tokens(vlm, inputs, images)):
+        firsts = [min(tile.positions.min() for tile in of.tiles) for of in found]
+        positions = (inputs["input_ids"][row] == vlm.image_token_id).nonzero()[:, 0].cpu().numpy()
+        numbers[row, positions] = np.searchsorted(firsts, positions, side="right") - 1
+    return numbers
 
 
 def _rows(vlm: VLM, inputs: dict[str, Tensor], images: Sequence[Sequence[Image]]) -> Iterator[Row]:

@@ -1,18 +1,19 @@
 """Probes: what every token of a response did, with the image and without it.
 
-`SIGNALS` and `ABLATIONS` are the tables of what can be measured and how sight is taken away;
-`probe` measures. Reading the tables loads no torch: each public name is fetched from its module on
-first use.
+`SIGNALS`, `MAPS` and `ABLATIONS` are the tables of what can be measured and how sight is taken
+away; `probe` measures. Reading the tables loads no torch: each public name is fetched from its
+module on first use.
 """
 
 from saccade.lazy import lazy
 
 _HOMES = {
-    "ABLATIONS": "saccade.probes.table",
-    "SIGNALS": "saccade.probes.table",
-    "Ablation": "saccade.probes.table",
+    "ABLATIONS": "saccade.probes.ablation_table",
+    "SIGNALS": "saccade.probes.signal_table",
+    "Ablation": "saccade.probes.ablation_table",
+    "MAPS": "saccade.probes.signal_table",
     "Probing": "saccade.probes.settings",
-    "Signal": "saccade.probes.table",
+    "Signal": "saccade.probes.signal_table",
     "Traces": "saccade.samples",
     "blacken": "saccade.probes.ablations",
     "blind": "saccade.probes.ablations",
@@ -20,6 +21,8 @@ _HOMES = {
     "entropy": "saccade.probes.signals",
     "grey": "saccade.probes.ablations",
     "hidden_shift": "saccade.probes.signals",
+    "hidden_shift_cosine": "saccade.probes.signals",
+    "hidden_shift_l2": "saccade.probes.signals",
     "iter_traces": "saccade.probes.traces",
     "k3": "saccade.probes.signals",
     "kl": "saccade.probes.signals",
@@ -30,6 +33,9 @@ _HOMES = {
     "shuffle": "saccade.probes.ablations",
     "swap": "saccade.probes.ablations",
     "visual_similarity": "saccade.probes.signals",
+    "visual_similarity_dot": "saccade.probes.signals",
+    "visual_similarity_l1": "saccade.probes.signals",
+    "visual_similarity_l2": "saccade.probes.signals",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - the table above is the list

@@ -3,7 +3,7 @@
 One edits the *attention mask* of the very same inputs. One edits the *prompt*, which is then asked
 without its images. One finds other *images*. The rest redraw the *pixels* of an image, at its size,
 before the processor sees them; what they leave to chance comes from the generator they are handed.
-Each is described in `table.ABLATIONS` under its own name.
+Each is described in `ablation_table.ABLATIONS` under its own name.
 """
 
 import re

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from saccade.errors import SaccadeError
-from saccade.probes.table import ABLATIONS, Ablation, Setting, Told
+from saccade.probes.ablation_table import ABLATIONS, Ablation, Setting, Told
 
 WORDS = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\)\s*)?")
 

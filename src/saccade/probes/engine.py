@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
+from PIL.Image import Image
 from torch import Tensor
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
@@ -23,7 +24,9 @@ from transformers import DynamicCache
 
 from saccade.models import VLM, encode
 from saccade.models.inputs import position_ids
-from saccade.probes.capture import Comparison, Directions, OnState, watching
+from saccade.models.layout import image_numbers
+from saccade.probes.capture import OnState, watching
+from saccade.probes.comparing import Comparison, ImageStates
 from saccade.probes.draws import NOBODY, Asked, Draws, columns
 from saccade.probes.prefix import prefix
 from saccade.probes.settings import Probing
@@ -41,6 +44,8 @@ class Kind:
     inputs: Inputs
     rows: list[int]
     """The prompt of each response."""
+    images: Sequence[Sequence[Image]]
+    """Those of each prompt."""
 
 
 @dataclass(frozen=True)
@@ -76,23 +81,30 @@ def measure(
     """
     kinds = _kinds(vlm, asked, settings, samples)
     seen = kinds[0]
-    image_mask = seen.inputs["input_ids"] == vlm.image_token_id
-    directions = Directions(image_mask)
+    image = ImageStates(_shares(vlm, seen, settings), settings)
     with _each_image_once(vlm):
-        with watching(vlm, directions.take):
+        with watching(vlm, image.take):
             prompts = [_read(vlm, seen)]
         prompts += [_read(vlm, kind) for kind in kinds[1:]]
     responses = _responses(vlm, asked)
-    compared = Comparison(directions, seen.rows, layers=settings.layers)
+    compared = Comparison(image, seen.rows, settings, states=len(vlm.layers) + 1)
     states = _answer(vlm, prompts, responses, compared.take)
     temperature = [settings.temperature_of(rollout.sampling) for _, rollout in asked]
-    found: dict[str, Any] = _predicted(vlm, states, responses, temperature)
-    found |= {"visual_similarity": compared.similarity, "hidden_shift": compared.shift}
-    sighted = image_mask.any(-1)[seen.rows].tolist()
+    found = _predicted(vlm, states, responses, temperature) | compared.found
     return [
-        _told(found, row, len(rollout.response_ids), settings.columns(image=sighted[row]))
+        _told(found, compared, row, len(rollout.response_ids), settings)
         for row, (_, rollout) in enumerate(asked)
     ]
+
+
+def _shares(vlm: VLM, seen: Kind, settings: Probing) -> Float[Tensor, "prompts parts length"]:
+    """The weight of every token in the mean over all image tokens and, if wanted, each image's."""
+    parts = [seen.inputs["input_ids"] == vlm.image_token_id]
+    if settings.mapped("images"):
+        numbers = torch.from_numpy(image_numbers(vlm, seen.inputs, seen.images)).to(vlm.device)
+        parts += [numbers == image for image in range(max(map(len, seen.images)))]
+    held = torch.stack(parts, dim=1)
+    return held / held.sum(-1, keepdim=True).clamp_min(1)
 
 
 def _kinds(
@@ -101,17 +113,19 @@ def _kinds(
     """The prompts with their images and, if a signal compares, each draw without them."""
     seen, rows = _told_apart(asked, lambda one: (one[0].id, one[1].prompt))
     inputs = _encoded(vlm, seen)
-    kinds, image_mask = [Kind(inputs, rows)], inputs["input_ids"] == vlm.image_token_id
+    images = [sample.images for sample, _ in seen]
+    kinds, image_mask = [Kind(inputs, rows, images)], inputs["input_ids"] == vlm.image_token_id
     if not settings.compares or not image_mask.any():
         return kinds
     ablation = settings.chosen.ablation
     if ablation.changes == "attention":
         mask = ablation.function(inputs["attention_mask"], image_mask)
-        return [*kinds, Kind(inputs | {"attention_mask": mask}, rows)]
+        return [*kinds, Kind(inputs | {"attention_mask": mask}, rows, images)]
     draws = Draws(vlm, settings.chosen, samples)
     different, rows = _told_apart(asked, draws.shares)
     for number in range(settings.draws):
-        kinds.append(Kind(_encoded(vlm, [draws.draw(one, number) for one in different]), rows))
+        drawn = [draws.draw(one, number) for one in different]
+        kinds.append(Kind(_encoded(vlm, drawn), rows, [sample.images for sample, _ in drawn]))
     return _one_width(vlm, kinds)
 
 
@@ -125,12 +139,17 @@ def _told_apart(
 
 
 def _told(
-    found: Mapping[str, Tensor], row: int, length: int, signals: Mapping[str, str]
-) -> dict[str, Float[Tensor, " time"]]:
-    """The columns of one response of this length, out of those of all."""
-    told: dict[str, Float[Tensor, " time"]] = {}
-    for signal, column in signals.items():
+    found: Mapping[str, Tensor], compared: Comparison, row: int, length: int, settings: Probing
+) -> dict[str, Float[Tensor, "..."]]:
+    """The columns of one response of this length, out of those of all, and its maps."""
+    image = bool(compared.image.mask[compared.rows[row]].any())
+    names = settings.columns(image=image)
+    told: dict[str, Tensor] = {}
+    for signal, column in names.items():
         told |= columns(column, found[signal][:, row, :length])
+    if image:
+        maps = compared.maps(row, length)
+        told |= {f"{kind}.{names[signal]}": values for (kind, signal), values in maps.items()}
     return told
 
 

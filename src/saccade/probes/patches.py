@@ -8,7 +8,8 @@ from PIL.Image import Image
 
 from saccade.models import VLM, encode
 from saccade.models.grids import WHOLE
-from saccade.models.layout import Tile, image_tokens
+from saccade.models.layout import among_themselves, image_tokens
+from saccade.samples import ImageTokens, Tile
 
 Patch = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels of the image."""
@@ -38,6 +39,13 @@ def token_patches(vlm: VLM, prompt: str, images: Sequence[Image]) -> list[list[P
         [patch for tile in _finest(of.tiles) for patch in _cut(tile, *images[of.image].size)]
         for of in tokens
     ]
+
+
+def image_grids(vlm: VLM, prompt: str, images: Sequence[Image]) -> tuple[ImageTokens, ...]:
+    """Where on the images the columns of a map of patches lie."""
+    inputs = encode(vlm, [prompt], [images])
+    mask = (inputs["input_ids"][0] == vlm.image_token_id).cpu().numpy()
+    return tuple(among_themselves(image_tokens(vlm, inputs, [images])[0], mask))
 
 
 def _finest(tiles: Sequence[Tile]) -> list[Tile]:

@@ -14,11 +14,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from saccade.models import VLM, Teacher, encode, with_responses
+from saccade.models.layout import image_numbers
 from saccade.probes.draws import NOBODY, Asked, Draws, columns
 from saccade.probes.settings import Probing
+from saccade.probes.signal_table import MAPS, SIGNALS, Signal
 from saccade.probes.signals import logprob
-from saccade.probes.table import SIGNALS
-from saccade.samples import Rollout, Sample
+from saccade.samples import Sample
 
 
 @dataclass(frozen=True)
@@ -40,30 +41,63 @@ def measure(
     """
     teacher = _teacher(vlm, asked)
     seen = _forward(vlm, teacher)
+    numbers = _image_numbers(vlm, asked, teacher) if settings.mapped("images") else None
     ablated = []
     if settings.compares and teacher.image_mask.any():
         ablated = [_forward(vlm, each) for each in _ablated(vlm, asked, teacher, settings, samples)]
-    return [_columns(row, one, seen, ablated, settings) for row, (_, one) in enumerate(asked)]
+    told = []
+    for row, (_, rollout) in enumerate(asked):
+        once = {
+            "temperature": settings.temperature_of(rollout.sampling),
+            "layers": settings.layers,
+            **_seen(row, seen),
+            "image_numbers": numbers and numbers[row],
+        }
+        draws = [once | _read(row, each, prefix="ablated_") for each in ablated]
+        told.append(_columns(once, draws, settings))
+    return told
 
 
 def _columns(
-    row: int, rollout: Rollout, seen: Pass, ablated: Sequence[Pass], settings: Probing
-) -> dict[str, Float[Tensor, " time"]]:
-    """The signals of one response, over all draws of the ablation."""
-    image = bool(seen.teacher.image_mask[row].any())
-    once = {
-        "temperature": settings.temperature_of(rollout.sampling),
-        "layers": settings.layers,
-        **_seen(row, seen),
-    }
-    draws = [once | _read(row, each, prefix="ablated_") for each in ablated]
-    told: dict[str, Float[Tensor, " time"]] = {}
+    once: dict[str, Any], draws: Sequence[dict[str, Any]], settings: Probing
+) -> dict[str, Float[Tensor, "..."]]:
+    """The signals of one response, over all draws of the ablation, and its maps."""
+    image = once["image_states"].shape[1] > 0
+    told: dict[str, Tensor] = {}
     for name, column in settings.columns(image=image).items():
         signal = SIGNALS[name]
         given = [once] if signal.passes == "seen" else draws
-        values = [signal.function(*(each[need] for need in signal.needs)) for each in given]
-        told |= columns(column, torch.stack(values))
+        told |= columns(column, torch.stack([_value(signal, each) for each in given]))
+        for kind in settings.maps:
+            if MAPS[kind].of(signal):
+                maps = [_map(kind, signal, each) for each in given]
+                told[f"{kind}.{column}"] = torch.stack(maps).mean(0)
     return told
+
+
+def _value(signal: Signal, given: dict[str, Any], **instead: Any) -> Float[Tensor, " time"]:
+    """A signal of what is given, or of something else in the place of a part of it."""
+    value: Float[Tensor, " time"] = signal.function(
+        *((given | instead)[need] for need in signal.needs)
+    )
+    return value
+
+
+def _map(kind: str, signal: Signal, given: dict[str, Any]) -> Float[Tensor, "..."]:
+    """The signal of one hidden state, one image or one image token after the other."""
+    rows = torch.stack([_value(signal, given, **cut) for cut in _cuts(kind, given)])
+    return rows.T if kind == "patches" else rows
+
+
+def _cuts(kind: str, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What stands in the place of all layers or all image tokens, for each row of a map."""
+    if kind == "layers":
+        yield from ({"layers": [number]} for number in range(len(given["states"])))
+        return
+    states, numbers = given["image_states"], given["image_numbers"]
+    if kind == "patches":
+        numbers = torch.arange(states.shape[1])
+    yield from ({"image_states": states[:, numbers == each]} for each in numbers.unique())
 
 
 def _teacher(vlm: VLM, asked: Sequence[Asked]) -> Teacher:
@@ -72,6 +106,12 @@ def _teacher(vlm: VLM, asked: Sequence[Asked]) -> Teacher:
         vlm, [rollout.prompt for _, rollout in asked], [sample.images for sample, _ in asked]
     )
     return with_responses(vlm, inputs, [rollout.response_ids for _, rollout in asked])
+
+
+def _image_numbers(vlm: VLM, asked: Sequence[Asked], teacher: Teacher) -> list[Tensor]:
+    """Of every response's image tokens, which image they belong to."""
+    numbers = image_numbers(vlm, teacher.inputs, [sample.images for sample, _ in asked])
+    return [torch.from_numpy(row[row >= 0]) for row in numbers]
 
 
 def _forward(vlm: VLM, teacher: Teacher) -> Pass:
@@ -99,7 +139,7 @@ def _ablated(
 
 
 def _seen(row: int, seen: Pass) -> dict[str, Any]:
-    """What the pass with the image holds for the signals of one response; see `table.Given`."""
+    """What the pass with the image holds for the signals of a response: `signal_table.Given`."""
     images = seen.teacher.image_mask[row]
     image_states = torch.stack([state[row][images] for state in seen.states])
     return {"image_states": image_states, **_read(row, seen, prefix="")}

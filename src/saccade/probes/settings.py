@@ -6,7 +6,7 @@ from typing import Any
 
 from saccade.errors import SaccadeError
 from saccade.probes.chosen import Chosen
-from saccade.probes.table import SIGNALS, Signal
+from saccade.probes.signal_table import MAPS, SIGNALS, Signal
 
 PAPER_SIGNALS = ("logprob", "entropy", "visual_similarity", "hidden_shift", "kl")
 
@@ -20,7 +20,8 @@ class Probing:
     deviation.
     `temperature` is that of the distributions in `entropy` and `kl`: by default the one each
     response was sampled at. `layers` picks among the L+1 hidden states (0 is the embeddings, L the
-    last, after the final norm), all of them by default.
+    last, after the final norm), all of them by default. `maps` (see `MAPS`) are kept besides, of
+    the signals that have them.
     """
 
     signals: tuple[str, ...] = PAPER_SIGNALS
@@ -29,11 +30,13 @@ class Probing:
     batch_size: int = 8
     temperature: float | None = None
     layers: tuple[int, ...] | None = None
+    maps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be measured."""
         object.__setattr__(self, "ablation", str(self.chosen))
         self._check_signals()
+        self._check_maps()
         if self.draws < 1:
             raise SaccadeError(f"draws must be at least 1, got {self.draws}.")
         if self.draws > 1 and not self.chosen.ablation.drawing:
@@ -75,6 +78,11 @@ class Probing:
         chosen = (SIGNALS[name] for name in self.signals)
         return [signal for signal in chosen if image or not signal.visual]
 
+    def mapped(self, name: str) -> list[Signal]:
+        """The signals to keep a map of, if that is wanted."""
+        wanted = self.wanted(image=True) if name in self.maps else []
+        return [signal for signal in wanted if MAPS[name].of(signal)]
+
     def columns(self, *, image: bool) -> dict[str, str]:
         """What each of these signals is called in a trace."""
         ablation = self.chosen.ablation.name
@@ -91,3 +99,17 @@ class Probing:
             raise SaccadeError(
                 f"signals must name at least one of: {', '.join(SIGNALS)}; got none."
             )
+
+    def _check_maps(self) -> None:
+        """Name the unknown ones, and those that no signal here has."""
+        for name in self.maps:
+            if name not in MAPS:
+                raise SaccadeError(f"no map is called {name!r}; there are: {', '.join(MAPS)}.")
+            if not self.mapped(name):
+                having = ", ".join(
+                    signal.name for signal in SIGNALS.values() if MAPS[name].of(signal)
+                )
+                raise SaccadeError(
+                    f"the map {name!r} needs a signal that has one, but signals are"
+                    f" {', '.join(self.signals)}; add one of: {having}."
+                )

@@ -8,7 +8,9 @@ to the image tokens after a layer as well (Qwen3-VL's first layers), state l is 
 itself gave, and what was added shows from state l+1 on. Whatever the model's dtype, sums run in
 float32.
 
-Each function is described in `table.SIGNALS` under its own name.
+Each signal is described in `signal_table.SIGNALS`; the variant `hidden_shift.l2` is called
+`hidden_shift_l2` here. `nearness_*` is what a similarity is the mean of: every token against every
+image token.
 """
 
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from collections.abc import Sequence
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn.functional import normalize
 
 K3_D_BOUND = 20.0
 K3_BOUND = 10.0
@@ -54,9 +57,68 @@ def visual_similarity(
     over image tokens moves inside the dot product, mean_n cos(h, v_n) = ĥ · mean_n v̂_n, so the
     (time, patches) matrix is never built.
     """
+    return visual_similarity_dot(unit(_pick(states, layers)), unit(_pick(image_states, layers)))
+
+
+def visual_similarity_dot(
+    states: Float[Tensor, "layers time dim"],
+    image_states: Float[Tensor, "layers patches dim"],
+    layers: Sequence[int] | None = None,
+) -> Float[Tensor, " time"]:
+    """The similarity without its norms: mean_{l,n} h_{l,t} · v_{l,n}. Long states rule it."""
     spoken, seen = _pick(states, layers), _pick(image_states, layers)
-    towards = torch.nn.functional.normalize(seen, dim=-1).mean(1, keepdim=True)
-    return (torch.nn.functional.normalize(spoken, dim=-1) * towards).sum(-1).mean(0)
+    return (spoken * seen.mean(1, keepdim=True)).sum(-1).mean(0)
+
+
+def visual_similarity_l2(
+    states: Float[Tensor, "layers time dim"],
+    image_states: Float[Tensor, "layers patches dim"],
+    layers: Sequence[int] | None = None,
+) -> Float[Tensor, " time"]:
+    """The Euclidean distance, negated, so that more is nearer: -mean_{l,n} ‖h_{l,t} - v_{l,n}‖₂."""
+    return nearness_l2(_pick(states, layers), _pick(image_states, layers)).mean(-1).mean(0)
+
+
+def visual_similarity_l1(
+    states: Float[Tensor, "layers time dim"],
+    image_states: Float[Tensor, "layers patches dim"],
+    layers: Sequence[int] | None = None,
+) -> Float[Tensor, " time"]:
+    """The distance along the axes, negated: -mean_{l,n} ‖h_{l,t} - v_{l,n}‖₁."""
+    return nearness_l1(_pick(states, layers), _pick(image_states, layers)).mean(-1).mean(0)
+
+
+def unit(states: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch dim"]:
+    """States at length 1, in float32."""
+    return normalize(states.float(), dim=-1)
+
+
+def nearness_cosine(
+    h: Float[Tensor, "*layers time dim"], v: Float[Tensor, "*layers patches dim"]
+) -> Float[Tensor, "*layers time patches"]:
+    """cos(h_t, v_n) of every token and image token."""
+    return unit(h) @ unit(v).mT
+
+
+def nearness_dot(
+    h: Float[Tensor, "*layers time dim"], v: Float[Tensor, "*layers patches dim"]
+) -> Float[Tensor, "*layers time patches"]:
+    """h_t · v_n of every token and image token."""
+    return h @ v.mT
+
+
+def nearness_l2(
+    h: Float[Tensor, "*layers time dim"], v: Float[Tensor, "*layers patches dim"]
+) -> Float[Tensor, "*layers time patches"]:
+    """-‖h_t - v_n‖₂; through differences, since a product of matrices would lose digits."""
+    return -torch.cdist(h, v, p=2.0, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def nearness_l1(
+    h: Float[Tensor, "*layers time dim"], v: Float[Tensor, "*layers patches dim"]
+) -> Float[Tensor, "*layers time patches"]:
+    """-‖h_t - v_n‖₁ of every token and image token."""
+    return -torch.cdist(h, v, p=1.0)
 
 
 def hidden_shift(
@@ -74,6 +136,29 @@ def hidden_shift(
     length = seen.norm(dim=-1).clamp_min(torch.finfo(torch.float32).tiny)
     shift: Tensor = (seen - ablated).norm(dim=-1) / length
     return shift.mean(0)
+
+
+def hidden_shift_l2(
+    states: Float[Tensor, "layers time dim"],
+    ablated_states: Float[Tensor, "layers time dim"],
+    layers: Sequence[int] | None = None,
+) -> Float[Tensor, " time"]:
+    """The raw distance, mean_l ‖h_{l,t} - h'_{l,t}‖₂: states grow with depth, and it with them."""
+    distance: Tensor = (_pick(states, layers) - _pick(ablated_states, layers)).norm(dim=-1)
+    return distance.mean(0)
+
+
+def hidden_shift_cosine(
+    states: Float[Tensor, "layers time dim"],
+    ablated_states: Float[Tensor, "layers time dim"],
+    layers: Sequence[int] | None = None,
+) -> Float[Tensor, " time"]:
+    """The turn alone, whatever the length: mean_l 1 - cos(h_{l,t}, h'_{l,t}).
+
+    Worked out as half the squared distance of the unit states, in which nothing cancels.
+    """
+    turn = unit(_pick(states, layers)) - unit(_pick(ablated_states, layers))
+    return turn.square().sum(-1).mean(0) / 2
 
 
 def kl(

@@ -8,7 +8,7 @@ own size).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, repeat
 
 import numpy as np
 from torch import Tensor
@@ -18,8 +18,18 @@ from saccade.errors import SaccadeError
 from saccade.models import VLM, unfit
 from saccade.probes.draws import Asked, swapped
 from saccade.probes.measuring import measure
+from saccade.probes.patches import image_grids
 from saccade.probes.settings import PAPER_SIGNALS, Probing
-from saccade.samples import Rollout, Rollouts, Sample, Skipped, Trace, Traces
+from saccade.samples import (
+    MAPPED,
+    ImageTokens,
+    Rollout,
+    Rollouts,
+    Sample,
+    Skipped,
+    Trace,
+    Traces,
+)
 
 
 def probe(
@@ -32,6 +42,7 @@ def probe(
     batch_size: int = 8,
     temperature: float | None = None,
     layers: Sequence[int] | None = None,
+    maps: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Traces:
     """Measure what every response token did; see `Probing` for the settings.
@@ -40,7 +51,9 @@ def probe(
     rollout.
     """
     chosen = None if layers is None else tuple(layers)
-    settings = Probing(tuple(signals), ablation, draws, batch_size, temperature, chosen)
+    settings = Probing(
+        tuple(signals), ablation, draws, batch_size, temperature, chosen, tuple(maps)
+    )
     outcomes = iter_traces(vlm, rolls, rolls.samples, settings)
     return Traces(*sorted_out(Count(progress, len(rolls)).through(outcomes)))
 
@@ -64,8 +77,8 @@ def iter_traces(
             yield batch
             continue
         found = measure(vlm, batch, settings, samples=samples)
-        for asked, columns in zip(batch, found, strict=True):
-            yield _trace(vlm, asked, columns)
+        grids = _grids(vlm, batch) if "patches" in settings.maps else [()] * len(batch)
+        yield from map(_trace, repeat(vlm), batch, found, grids)
 
 
 def _checked(
@@ -99,10 +112,23 @@ def _reason(vlm: VLM, prompt_length: int, rollout: Rollout) -> str:
     return reason
 
 
-def _trace(vlm: VLM, asked: Asked, columns: Mapping[str, Tensor]) -> Trace | Skipped:
+def _grids(vlm: VLM, batch: Sequence[Asked]) -> list[tuple[ImageTokens, ...]]:
+    """Of each response the grids of its images, found once per prompt."""
+    known: dict[tuple[str, str], tuple[ImageTokens, ...]] = {}
+    keys = [(sample.id, rollout.prompt) for sample, rollout in batch]
+    for key, (sample, rollout) in zip(keys, batch, strict=True):
+        if key not in known:
+            known[key] = image_grids(vlm, rollout.prompt, sample.images)
+    return [known[key] for key in keys]
+
+
+def _trace(
+    vlm: VLM, asked: Asked, columns: Mapping[str, Tensor], grids: tuple[ImageTokens, ...]
+) -> Trace | Skipped:
     """The trace, unless a number in it is none."""
     sample, rollout = asked
-    signals = {name: values.float().cpu().numpy() for name, values in columns.items()}
+    measured = {name: values.float().cpu().numpy() for name, values in columns.items()}
+    signals = {name: values for name, values in measured.items() if values.ndim == 1}
     for name, values in signals.items():
         if not np.isfinite(values).all():
             place = int(np.flatnonzero(~np.isfinite(values))[0])
@@ -112,7 +138,16 @@ def _trace(vlm: VLM, asked: Asked, columns: Mapping[str, Tensor]) -> Trace | Ski
                 " bfloat16."
             )
             return Skipped(sample.id, "probe", reason, rollout.index)
-    return Trace(sample, rollout, token_texts(vlm, rollout.response_ids), signals)
+    maps = {
+        kind: {
+            name.removeprefix(f"{kind}."): values
+            for name, values in measured.items()
+            if name.startswith(f"{kind}.")
+        }
+        for kind in MAPPED
+    }
+    text = token_texts(vlm, rollout.response_ids)
+    return Trace(sample, rollout, text, signals, **maps, grids=grids if maps["patches"] else ())
 
 
 def token_texts(vlm: VLM, ids: Sequence[int]) -> tuple[str, ...]:

@@ -10,7 +10,17 @@ import pyarrow as pa
 from PIL.Image import Image
 
 from saccade.errors import SaccadeError
-from saccade.samples import Mention, Region, Rollout, Sample, Skipped, Trace
+from saccade.samples import (
+    MAPPED,
+    ImageTokens,
+    Mention,
+    Region,
+    Rollout,
+    Sample,
+    Skipped,
+    Tile,
+    Trace,
+)
 from saccade.store.schema import NESTED, arrow_schema, measured_names
 
 Row = dict[str, Any]
@@ -99,23 +109,27 @@ def trace_row(trace: Trace) -> Row:
         "sample_id": rollout.sample_id,
         "index": rollout.index,
         "tokens": list(trace.tokens),
+        "grids": [_grid_row(of.image, tile) for of in trace.grids for tile in of.tiles],
         **{name: np.asarray(values, np.float32) for name, values in trace.signals.items()},
-        **{f"layers.{name}": _matrix(values) for name, values in trace.layers.items()},
-        **{f"patches.{name}": _matrix(values) for name, values in trace.patches.items()},
+        **{
+            f"{part}.{name}": _matrix(values)
+            for part in MAPPED
+            for name, values in getattr(trace, part).items()
+        },
     }
 
 
 def trace_of(sample: Sample, rollout: Rollout, row: Mapping[str, pa.Scalar]) -> Trace:
     """The trace of a row of Arrow scalars; an empty row is a rollout not probed yet."""
     measured = {name: row[name] for name in measured_names(row) if row[name].is_valid}
-    layers, patches = (
-        {
-            name.removeprefix(prefix): _array(value)
+    maps = {
+        part: {
+            name.removeprefix(f"{part}."): _array(value)
             for name, value in measured.items()
-            if name.startswith(prefix)
+            if name.startswith(f"{part}.")
         }
-        for prefix in NESTED
-    )
+        for part in MAPPED
+    }
     return Trace(
         sample=sample,
         rollout=rollout,
@@ -123,9 +137,24 @@ def trace_of(sample: Sample, rollout: Rollout, row: Mapping[str, pa.Scalar]) -> 
         signals={
             name: _vector(value) for name, value in measured.items() if not name.startswith(NESTED)
         },
-        layers=layers,
-        patches=patches,
+        grids=_grids(row["grids"].as_py() if "grids" in row else ()),
+        **maps,
     )
+
+
+def _grid_row(image: int, tile: Tile) -> Row:
+    shape = {"rows": tile.rows, "cols": tile.cols, "box": list(tile.box)}
+    return {"image": image, **shape, "positions": tile.positions.tolist()}
+
+
+def _grids(rows: Sequence[Row] | None) -> tuple[ImageTokens, ...]:
+    """The tiles of rows, by image; none in parts written before there were any."""
+    tiles: dict[int, list[Tile]] = {}
+    for row in rows or ():
+        positions = np.array(row["positions"], np.int64)
+        tile = Tile(positions, row["rows"], row["cols"], tuple(row["box"]))
+        tiles.setdefault(row["image"], []).append(tile)
+    return tuple(ImageTokens(image, tuple(its)) for image, its in tiles.items())
 
 
 def skipped_row(skipped: Skipped) -> Row:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from saccade.samples import MAPPED
+
 SCHEMA_VERSION = 1
 """Version of the folder's form. Readers accept this and older ones, writers only this one."""
 
@@ -26,6 +28,16 @@ class Column:
 _REGION = pa.struct([("name", pa.string()), ("box", pa.list_(pa.float64())), ("image", pa.int32())])
 _MENTION = pa.struct(
     [("start", pa.int32()), ("end", pa.int32()), ("regions", pa.list_(pa.string()))]
+)
+
+_GRID = pa.struct(
+    [
+        ("image", pa.int32()),
+        ("rows", pa.int32()),
+        ("cols", pa.int32()),
+        ("box", pa.list_(pa.float64())),
+        ("positions", pa.list_(pa.int32())),
+    ]
 )
 
 _KEY = (
@@ -70,6 +82,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "traces": (
         *_KEY,
         Column("tokens", pa.list_(pa.string()), "The response's tokens as text."),
+        Column(
+            "grids",
+            pa.list_(_GRID),
+            "With maps of patches: grids of image tokens, each over a part of an image (box, as"
+            " fractions of width and height); positions count image tokens, row by row.",
+        ),
     ),
     "skipped": (
         Column("stage", pa.string(), "What failed: `rollout` or `probe`."),
@@ -84,11 +102,12 @@ _VECTOR = pa.list_(pa.float32())
 MEASURED: tuple[Column, ...] = (
     Column("<signal>", _VECTOR, "One number per token; null: no such signal for this response."),
     Column("layers.<signal>", pa.list_(_VECTOR), "Optional: one row per hidden state."),
+    Column("images.<signal>", pa.list_(_VECTOR), "Optional: one row per image of the prompt."),
     Column("patches.<signal>", pa.list_(_VECTOR), "Optional: one row per token, by image token."),
 )
 """The further columns of `traces`: one per signal measured, so their names differ by run."""
 
-NESTED = ("layers.", "patches.")
+NESTED = tuple(f"{name}." for name in MAPPED)
 """What the names of two-dimensional columns start with; any other measured column is a signal."""
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from saccade.probes import ABLATIONS, SIGNALS
+from saccade.probes import ABLATIONS, MAPS, SIGNALS
 
 
 def test_reading_the_tables_loads_no_torch() -> None:
@@ -47,16 +47,34 @@ def test_what_each_signal_costs_and_is_called() -> None:
         "logprob": "logprob",
         "entropy": "entropy",
         "visual_similarity": "visual_similarity",
+        "visual_similarity.dot": "visual_similarity.dot",
+        "visual_similarity.l2": "visual_similarity.l2",
+        "visual_similarity.l1": "visual_similarity.l1",
         "hidden_shift": "hidden_shift.grey",
+        "hidden_shift.l2": "hidden_shift.l2.grey",
+        "hidden_shift.cosine": "hidden_shift.cosine.grey",
         "kl": "kl.grey",
         "k3": "k3.grey",
     }
     assert {n for n, s in SIGNALS.items() if s.passes == "seen"} == {
         "logprob",
         "entropy",
-        "visual_similarity",
+        *(n for n in SIGNALS if n.startswith("visual_similarity")),
     }
     assert {n for n, s in SIGNALS.items() if not s.visual} == {"logprob", "entropy"}
+
+
+def test_which_signals_have_which_maps() -> None:
+    having = {name: [n for n, s in SIGNALS.items() if each.of(s)] for name, each in MAPS.items()}
+    similarities = [n for n in SIGNALS if n.startswith("visual_similarity")]
+    shifts = [n for n in SIGNALS if n.startswith("hidden_shift")]
+    assert having == {
+        "layers": similarities + shifts,
+        "images": similarities,
+        "patches": similarities,
+    }
+    for name in similarities:
+        assert SIGNALS[name].nearness.__doc__
 
 
 def test_an_unknown_public_name() -> None:
