@@ -5,7 +5,7 @@ PYTHON ?= python3
 PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
 RUN := .venv/bin/
 
-.PHONY: help demo test test-slow lint fix types docs docs-check wheel-check models clean
+.PHONY: help demo test test-slow lint fix types docs docs-check wheel-check models bench clean
 
 help: ## Show what can be made.
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,10 @@ wheel-check: .venv/dev ## Build the wheel and use it in an environment of its ow
 
 models: .venv/core ## Make the shipped micro models again, from their seeds (hours on two cores).
 	$(RUN)python -m saccade.trainers.lab --out src/saccade/models/lab
+
+bench: .venv/core ## Measure what probing costs (a quarter of an hour; the machine should be idle).
+	$(RUN)python benchmarks/probe_cost.py --shape S1 --full --json > docs/benchmarks/probe-S1.json
+	$(RUN)python benchmarks/probe_cost.py --shape S2 --json > docs/benchmarks/probe-S2.json
 
 clean: ## Remove what make made.
 	rm -rf .venv .wheel-check dist demo

@@ -115,8 +115,8 @@ class Signals(Mapping[str, np.ndarray]):
         return len(self._columns)
 
     def __repr__(self) -> str:
-        """As the mapping it is."""
-        return f"Signals({self._columns!r})"
+        """Names and shapes; the numbers are too many to be read."""
+        return f"Signals({ {name: np.shape(values) for name, values in self._columns.items()} })"
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,8 +89,7 @@ def measure(
     responses = _responses(vlm, asked)
     compared = Comparison(image, seen.rows, settings, states=len(vlm.layers) + 1)
     states = _answer(vlm, prompts, responses, compared.take)
-    temperature = [settings.temperature_of(rollout.sampling) for _, rollout in asked]
-    found = _predicted(vlm, states, responses, temperature) | compared.found
+    found = _predicted(vlm, states, responses, asked, settings) | compared.found
     return [
         _told(found, compared, row, len(rollout.response_ids), settings)
         for row, (_, rollout) in enumerate(asked)
@@ -241,12 +240,16 @@ def _predicted(
     vlm: VLM,
     states: Float[Tensor, "passes rows time dim"],
     responses: Responses,
-    temperature: Sequence[float],
+    asked: Sequence[Asked],
+    settings: Probing,
 ) -> dict[str, Float[Tensor, "draws rows time"]]:
-    """The signals that come from the distributions over the vocabulary."""
+    """The signals that come from the distributions over the vocabulary, if any are wanted."""
+    passes = {signal.passes for signal in settings.wanted(image=True) if not signal.layered}
+    if not passes:
+        return {}
     valid = responses.valid
     seen, *ablated = (each[valid] for each in states)
-    heat = torch.tensor(temperature, device=vlm.device)[:, None].expand(valid.shape)
+    heat = torch.tensor([settings.temperature_of(said.sampling) for _, said in asked])
     draws = [
         summed_up(
             vlm.logits,
@@ -254,13 +257,13 @@ def _predicted(
             each,
             responses.ids[valid],
             words=vlm.head.weight.shape[0],
-            temperature=heat[valid],
+            temperature=heat.to(vlm.device)[:, None].expand(valid.shape)[valid],
         )
-        for each in ablated or [None]
+        for each in (ablated if "seen+ablated" in passes else []) or [None]
     ]
     sums = {name: torch.stack([draw[name] for draw in draws]) for name in draws[0]}
     told = {"logprob": sums["logprobs"][:1], "entropy": sums["entropy"][:1]}
-    if ablated:
+    if "kl" in sums:
         told |= {"kl": sums["kl"], "k3": k3(sums["logprobs"], sums["ablated_logprobs"])}
     return {name: _spread_out(values, valid) for name, values in told.items()}
 

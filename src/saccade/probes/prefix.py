@@ -49,11 +49,14 @@ class PrefixLayer(DynamicLayer):
 def prefix(caches: list[DynamicCache], rows: Tensor) -> Cache:
     """The cache for responses whose prompts are in these caches: response i has prompt `rows[i]`.
 
-    Prompts are numbered through the caches, which must be of one length.
+    Prompts are numbered through the caches, which must be of one length and are used up, layer by
+    layer, so that no prompt is held twice.
     """
-    return Cache(layers=[PrefixLayer(keys, values, rows) for keys, values in _layers(caches)])
+    return Cache(layers=[PrefixLayer(keys, values, rows) for keys, values in _taken(caches)])
 
 
-def _layers(caches: list[DynamicCache]) -> Iterator[tuple[Tensor, Tensor]]:
+def _taken(caches: list[DynamicCache]) -> Iterator[tuple[Tensor, Tensor]]:
     for layers in zip(*(cache.layers for cache in caches), strict=True):
         yield cat([layer.keys for layer in layers]), cat([layer.values for layer in layers])
+        for layer in layers:
+            layer.keys = layer.values = None
