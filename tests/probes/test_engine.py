@@ -196,7 +196,7 @@ def test_the_model_is_left_as_it_was(tiny_vlm):
 
 
 def test_a_prompt_is_shared_on_the_device_of_its_layer():
-    """Of a model laid on several devices. Pretended tensors know where they are, and need no GPU."""
+    """Of a model laid on several devices. Pretended tensors know where they lie without a GPU."""
     with FakeTensorMode():
         rows = torch.zeros(3, dtype=torch.long, device="cuda:0")
         prompt = torch.empty(2, 2, 5, 4, device="cuda:1")
