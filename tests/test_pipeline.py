@@ -1,6 +1,7 @@
 """Task, model and run folder together: resumed, refused, and going on past what fails."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -105,8 +106,8 @@ def test_stopped_and_called_again_it_gives_the_same_run_and_repeats_nothing(
         on_probe=lambda *count: calls.append(count),
     )
     assert told(path) == told(tmp_path / "whole")
-    assert calls[:3] == [(2, 5), (4, 5), (5, 5)]
-    assert calls[3:] == [(4, 10), *[(done, 10) for done in range(5, 11)]]
+    assert calls[0] == (5, 5)
+    assert calls[1:] == [(4, 10), *[(done, 10) for done in range(5, 11)]]
     assert len(whole) == 10
 
 
@@ -120,6 +121,32 @@ def test_a_finished_run_asks_the_model_nothing(vlm, tmp_path, monkeypatch):
     run = pipeline.trace(vlm, COLOURS, tmp_path / "run", **{**words, "sampling": other_batches})
     assert len(run) == 10
     assert told(tmp_path / "run") == before
+
+
+class Drawn(Sequence):
+    """A task that knows its ids, and keeps what was drawn."""
+
+    ids = tuple(sample.id for sample in COLOURS)
+
+    def __init__(self):
+        self.drawn = []
+
+    def __len__(self):
+        return len(COLOURS)
+
+    def __getitem__(self, place):
+        self.drawn.append(place)
+        return COLOURS[place]
+
+
+def test_a_task_that_knows_its_ids_is_drawn_as_far_as_there_is_work(vlm, tmp_path):
+    words = {"task": TASK, "sampling": SAMPLING}
+    first, again, last = Drawn(), Drawn(), Drawn()
+    pipeline.roll_out(vlm, first, tmp_path / "run", **words)
+    (tmp_path / "run" / "rollouts" / "000001.parquet").unlink()
+    pipeline.roll_out(vlm, again, tmp_path / "run", **words)
+    pipeline.roll_out(vlm, last, tmp_path / "run", **words)
+    assert (first.drawn, again.drawn, last.drawn) == ([0, 1, 2, 3, 4], [2, 3], [])
 
 
 def test_other_words_are_refused_before_any_work(vlm, tmp_path, monkeypatch):

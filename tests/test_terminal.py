@@ -44,6 +44,15 @@ def test_without_a_terminal_there_are_about_ten_lines(capsys):
     assert terminal.LINES <= len(lines) <= terminal.LINES + 1
 
 
+@pytest.mark.parametrize(("rank", "shown"), [("0", "counted by rank 0 of 2: 1 of 1\n"), ("1", "")])
+def test_of_several_processes_the_first_shows_its_share(monkeypatch, capsys, rank, shown):
+    for name, value in (("RANK", rank), ("WORLD_SIZE", "2"), ("LOCAL_RANK", rank)):
+        monkeypatch.setenv(name, value)
+    with progress("counted") as show:
+        show(1, 1)
+    assert capsys.readouterr().err == shown
+
+
 def test_work_that_jumps_to_its_end_or_has_none_is_one_line(capsys):
     with progress("resumed") as show, progress("idle"):
         show(6, 6)

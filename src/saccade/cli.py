@@ -28,6 +28,7 @@ from saccade.options import (
     together,
 )
 from saccade.tasks import TASKS
+from saccade.team import Team
 from saccade.terminal import inert, progress, quiet_libraries
 
 RUN = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -49,19 +50,27 @@ class Commands(click.Group):
 
 @contextmanager
 def _sentences() -> Iterator[None]:
-    """Errors become one sentence in which a terminal finds nothing to obey."""
+    """Errors become one sentence in which a terminal finds nothing to obey.
+
+    Of several processes, it begins with the one that fails.
+    """
     try:
         yield
     except BrokenPipeError:
         raise  # who reads our output has gone; click leaves quietly
     except SaccadeError as error:
-        raise click.ClickException(inert(str(error))) from error
+        raise click.ClickException(inert(f"{_who()}{error}")) from error
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        raise click.ClickException(inert(reason)) from error
+        raise click.ClickException(inert(f"{_who()}{reason}")) from error
     except click.ClickException as error:
         vars(error)["message"] = inert(error.message)  # click reads it when it shows the error
         raise
+
+
+def _who() -> str:
+    team = Team.here()
+    return "" if team.alone else f"{team}: "
 
 
 @click.group(
@@ -212,7 +221,9 @@ def _finding(found: Mapping[str, Any]) -> str:
 
 
 def _report(summary: Mapping[str, Any], as_json: bool) -> None:
-    """What a run holds now, as JSON or in words."""
+    """What a run holds now, as JSON or in words; one process says it."""
+    if not Team.here().first:
+        return
     if as_json:
         click.echo(json.dumps(summary, indent=2))
         return

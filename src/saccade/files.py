@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,12 +13,12 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that at any moment it is the old one or the new one.
 
     It is written under a temporary name beside its place, which starts with a dot and ends with
-    `.tmp`.
+    `.tmp`, and which no other process has: several may write the same file, from many machines.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
             stack.callback(temporary.unlink, missing_ok=True)
             _write_synced(temporary, data)
             os.replace(temporary, path)

@@ -90,7 +90,11 @@ def _number(
 def _model(dtype: str | None, default: str) -> Callable[[Command], Command]:
     """Where a model comes from and how it is loaded; the default of --dtype, and its words."""
     return together(
-        click.option("--device", help="cpu, cuda, cuda:1 …  [default: cuda where there is one]"),
+        click.option(
+            "--device",
+            help="cpu, cuda, cuda:1 …, or auto to lay a large model on several.  [default: cuda"
+            " where there is one]",
+        ),
         click.option(
             "--dtype",
             type=click.Choice(["auto", "float32", "bfloat16", "float16"]),

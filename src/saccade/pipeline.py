@@ -3,9 +3,13 @@
 Work goes in units of about `UNIT` responses, each written whole when it is done. Killed at any
 moment and called again with the same words, every function here goes on where it was. What fails
 for one sample is written down with its reason, and the rest goes on.
+
+Launched in several processes (see `team.py`), each does its share of the units that are left. What
+a unit holds depends on nobody's share, so the run is the same as one process's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +19,9 @@ from saccade.models import VLM
 from saccade.probes import Probing, iter_traces
 from saccade.probes.doctor import fit_to_probe
 from saccade.rollouts import Sampling, iter_rollouts
-from saccade.samples import Sample, Skipped
+from saccade.samples import Sample
 from saccade.store import Manifest, Run, RunWriter, open_run
+from saccade.team import Team
 
 UNIT = 64
 """Responses in a unit, or one sample's if those are more. Not a setting: what a unit's name stands
@@ -68,7 +73,8 @@ def trace(
     """
     sampling, probing = sampling or Sampling(), probing or Probing()
     words = replace(_words(vlm, task, sampling), probe=_settings(probing))
-    RunWriter.open(out, words).close()
+    with _writing(out, words):
+        pass
     roll_out(vlm, samples, out, task=task, sampling=sampling, on_progress=on_rollout)
     return probe_run(out, vlm, probing, on_progress=on_probe)
 
@@ -85,23 +91,21 @@ def roll_out(
     """Let the model answer the samples, into the run folder `out`.
 
     `task` says in the manifest which samples these are; it is compared when the run is resumed.
+    Samples that know their `ids` without being drawn, as a `LabTask` does, are drawn only when
+    their turn comes.
     """
     sampling = sampling or Sampling()
-    count = Count(on_progress, len(samples))
-    with RunWriter.open(out, _words(vlm, task, sampling)) as writer:
-        done = writer.done_units()
-        for unit, places in _units(len(samples), sampling.n):
-            if unit in done:
-                count.add(len(places))
-                continue
-            fresh, doubles = _told_apart(writer, unit, (samples[place] for place in places))
-            count.add(len(doubles))
-            groups, skipped = sorted_out(count.through(iter_rollouts(vlm, fresh, sampling)))
+    with _writing(out, _words(vlm, task, sampling)) as writer:
+        units = _units(samples, sampling.n)
+        work, count = _share(units, writer.done_units(), on_progress)
+        for unit, places in work.items():
+            outcomes = iter_rollouts(vlm, (samples[place] for place in places), sampling)
+            groups, skipped = sorted_out(count.through(outcomes))
             writer.write_rollouts(
                 unit,
                 [group.sample for group in groups],
                 [rollout for group in groups for rollout in group.rollouts],
-                skipped=[*doubles, *skipped],
+                skipped=skipped,
             )
     return open_run(out)
 
@@ -122,17 +126,14 @@ def probe_run(
     probing = probing or Probing()
     run = open_run(path)
     words = replace(run.manifest, model=_model(vlm), probe=_settings(probing))
-    with RunWriter.open(path, words) as writer:
+    with _writing(path, words) as writer:
         run.refresh()
         units = run.units()  # first: it leaves out what turns out to be damaged
-        samples = Stored(run)
-        done, count = writer.done_units("traces"), Count(on_progress, len(run))
-        if not writer.manifest.checks and set(units) - done:
-            writer.stamp(checks=fit_to_probe(vlm))
-        for unit, places in units.items():
-            if unit in done:
-                count.add(len(places))
-                continue
+        samples, done = Stored(run), writer.done_units("traces")
+        if Team.here().first and not writer.manifest.checks and units.keys() - done:
+            writer.stamp(checks=fit_to_probe(vlm))  # nobody gets a share before
+        work, count = _share(units, done, on_progress)
+        for unit, places in work.items():
             rollouts = [run.rollout(place) for place in places]
             outcomes = count.through(iter_traces(vlm, rollouts, samples, probing))
             traces, skipped = sorted_out(outcomes)
@@ -141,11 +142,55 @@ def probe_run(
     return run
 
 
-def _units(count: int, n: int) -> Iterator[tuple[str, range]]:
-    """Names of the units, and the places of their samples."""
-    size = max(1, UNIT // n)
-    for number, start in enumerate(range(0, count, size)):
-        yield f"{number:06d}", range(start, min(start + size, count))
+@contextmanager
+def _writing(path: str | Path, words: Manifest) -> Iterator[RunWriter]:
+    """A writer in each process: the first begins the run or cleans up, then the others join.
+
+    It begins when all are here, so that whoever fails from then on is missed at once, and ends when
+    all have written what is theirs.
+    """
+    team = Team.here()
+    team.wait()
+    with _opened(team, path, words) as writer:
+        yield writer
+    team.wait()
+
+
+def _opened(team: Team, path: str | Path, words: Manifest) -> RunWriter:
+    if not team.first:
+        team.wait()
+        return RunWriter.join(path, words)
+    writer = RunWriter.open(path, words)
+    if not team.alone:
+        writer.share()
+        team.wait()
+    return writer
+
+
+def _share(
+    units: Mapping[str, Sequence[int]], done: Collection[str], progress: Progress | None
+) -> tuple[dict[str, Sequence[int]], Count]:
+    """This process's share of the units that are left, and a count of it on top of what is done."""
+    mine = Team.here().share([unit for unit in units if unit not in done])
+    before = sum(len(places) for unit, places in units.items() if unit in done)
+    count = Count(progress, before + sum(len(units[unit]) for unit in mine))
+    count.add(before)
+    return {unit: units[unit] for unit in mine}, count
+
+
+def _units(samples: Sequence[Sample], n: int) -> dict[str, list[int]]:
+    """The places of the samples in each unit, by its name.
+
+    Samples with one id are in one unit, that of the first: only there can it be seen which of them
+    is kept.
+    """
+    ids = getattr(samples, "ids", None) or [sample.id for sample in samples]
+    size, first = max(1, UNIT // n), dict[str, int]()
+    units: dict[str, list[int]] = {}
+    for place, name in enumerate(ids):
+        number = first.setdefault(name, place) // size
+        units.setdefault(f"{number:06d}", []).append(place)
+    return units
 
 
 def _words(vlm: VLM, task: Mapping[str, Any], sampling: Sampling) -> Manifest:
@@ -171,18 +216,3 @@ def _settings(settings: Sampling | Probing) -> dict[str, Any]:
         for name, value in asdict(settings).items()
         if name != "batch_size" and value != ()
     }
-
-
-def _told_apart(
-    writer: RunWriter, unit: str, samples: Iterable[Sample]
-) -> tuple[list[Sample], list[Skipped]]:
-    """The samples of a unit, and those whose id an earlier unit has already."""
-    fresh: list[Sample] = []
-    doubles: list[Skipped] = []
-    for sample in samples:
-        if writer.unit_of(sample.id) in (None, unit):
-            fresh.append(sample)
-        else:
-            reason = "sample ids must be unique, and an earlier sample has this one too."
-            doubles.append(Skipped(sample.id, "rollout", reason))
-    return fresh, doubles

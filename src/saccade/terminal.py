@@ -1,12 +1,15 @@
 """What a terminal shows: bars with an estimate while long work runs, and text it cannot obey.
 
-Where standard error is no terminal, plain lines take the place of the bars.
+Where standard error is no terminal, plain lines take the place of the bars. Of several processes at
+one run only the first shows how far it is.
 """
 
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from saccade.team import Team
 
 LINES = 10
 """Plain lines that one piece of work prints, about."""
@@ -26,8 +29,8 @@ def inert(text: str) -> str:
 
 
 def quiet_libraries() -> None:
-    """Where standard error is no terminal, transformers draws no bars either."""
-    if not sys.stderr.isatty():
+    """Where standard error is no terminal, or shown by another process, nor does transformers."""
+    if not sys.stderr.isatty() or not Team.here().first:
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()
@@ -35,8 +38,16 @@ def quiet_libraries() -> None:
 
 @contextmanager
 def progress(name: str) -> Iterator[Callable[[int, int], None]]:
-    """A callback `(done, total)` that shows on standard error how far the work `name` is."""
-    if sys.stderr.isatty():
+    """A callback `(done, total)` that shows on standard error how far the work `name` is.
+
+    In the first of several processes that is its own share, and in the others nothing is shown.
+    """
+    team = Team.here()
+    if not team.alone:
+        name = f"{name} by {team}"
+    if not team.first:
+        yield lambda _done, _total: None
+    elif sys.stderr.isatty():
         with _bar(name) as show:
             yield show
     else:

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from accelerate import dispatch_model
 from PIL import Image
 from transformers import (
     AutoModelForImageTextToText,
@@ -19,12 +21,16 @@ from transformers import (
     Idefics3Processor,
     Qwen3VLProcessor,
 )
+from transformers.integrations import accelerate
 from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string
 
 from saccade.errors import SaccadeError
 from saccade.models import LAB_MODELS, VLM, encode, load_vlm
-from saccade.models.loading import SAME_IMAGES, image_only
+from saccade.models.loading import MAPS, SAME_IMAGES, image_only
 from saccade.models.onetoken import Ending
+from saccade.probes import probe
+from saccade.probes.doctor import examine
+from saccade.rollouts import rollout
 from saccade.samples import Sample
 from tiny import FAMILIES
 from tiny.crossing import mllama
@@ -209,6 +215,100 @@ def test_a_folder_that_lacks_a_part_is_refused_by_its_name(tiny_folder, tmp_path
         (folder / missing).unlink()
         with pytest.raises(SaccadeError, match="No model could be read from"):
             load_vlm(str(folder), device="cpu")
+
+
+@pytest.fixture
+def laid_out(tiny_folder, tmp_path):
+    """A tiny model whose word embeddings and last layer lie on the disk until they are at work."""
+
+    def dispatched(family):
+        vlm = load_vlm(str(tiny_folder(family)), device="cpu", dtype="float32")
+        places = dict(_places(vlm.model, {vlm.model.get_input_embeddings(), vlm.layers[-1]}))
+        skipped = vlm.model._skip_keys_device_placement
+        model = dispatch_model(vlm.model, places, offload_dir=tmp_path, skip_keys=skipped)
+        return VLM("spread", model, vlm.processor)
+
+    return dispatched
+
+
+def _places(module, away, above=""):
+    """A device map that puts some modules of this one on the disk."""
+    for name, child in module.named_children():
+        if child in away or away.isdisjoint(child.modules()):
+            yield above + name, "disk" if child in away else "cpu"
+        else:
+            yield from _places(child, away, f"{above}{name}.")
+
+
+@pytest.mark.parametrize("family", ["gemma3", "internvl", "llava", "qwen2_5_vl", "qwen3_5"])
+def test_a_model_laid_on_several_devices_gives_the_same_numbers(laid_out, tiny_vlm, family):
+    whole = tiny_vlm(family)
+    spread = laid_out(family)
+    assert spread.spread and not whole.spread
+    assert any(parameter.is_meta for parameter in spread.model.parameters())
+    assert spread.device == torch.device("cpu")
+    assert spread.fingerprint == whole.fingerprint
+    images = [Image.effect_noise((40, 28), 90).convert("RGB") for _ in range(2)]
+    samples = [Sample(f"{i}", "What?", (image,), "x", "t") for i, image in enumerate(images)]
+    said = rollout(whole, samples, n=2, max_new_tokens=5)
+    assert list(rollout(spread, samples, n=2, max_new_tokens=5)) == list(said)
+    for trace, same in zip(probe(spread, said), probe(whole, said), strict=True):
+        assert len(same.signals) == 5
+        for name, values in same.signals.items():
+            np.testing.assert_array_equal(trace.signals[name], values, err_msg=name)
+    assert spread.fingerprint == whole.fingerprint
+
+
+def test_a_copy_of_a_model_on_several_devices_is_not_tried(laid_out):
+    found = {finding.name: finding for finding in examine(laid_out("llava"))}
+    assert "must then lie on one device" in found["precision"].reason
+    assert all(finding.passed for name, finding in found.items() if name != "precision")
+
+
+def test_output_embeddings_must_lie_on_a_device(tiny_folder, monkeypatch):
+    small = {"cpu": 40_000}
+    monkeypatch.setattr(accelerate, "get_balanced_memory", lambda *_, **__: small)
+    with pytest.raises(SaccadeError, match=r"output embeddings of .* must lie on a device"):
+        load_vlm(str(tiny_folder("llava")), device="auto")
+
+
+@pytest.mark.parametrize("words", MAPS)
+def test_a_map_of_one_device_is_that_device(tiny_folder, tiny_vlm, words):
+    vlm = load_vlm(str(tiny_folder("llava")), device=words, dtype="float32")
+    assert vlm.device == torch.device("cpu") and not vlm.spread
+    assert vlm.fingerprint == tiny_vlm("llava").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("asked", "local", "cuda", "gets"),
+    [
+        (None, None, True, "cuda"),
+        (None, 1, True, "cuda:1"),
+        ("cuda", 1, True, "cuda:1"),
+        ("cuda:0", 1, True, "cuda:0"),
+        (None, 1, False, "cpu"),
+        ("cpu", 1, True, "cpu"),
+    ],
+)
+def test_each_process_has_a_device_of_its_own(monkeypatch, asked, local, cuda, gets):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    if local is not None:
+        for name, value in (("RANK", 3), ("WORLD_SIZE", 4), ("LOCAL_RANK", local)):
+            monkeypatch.setenv(name, str(value))
+    tried = []
+    monkeypatch.setattr(torch, "zeros", lambda _n, device: tried.append(device) or torch.ones(1))
+    with pytest.raises(SaccadeError, match="No model could be read"):
+        load_vlm("./nothing", device=asked)
+    assert tried == [gets]
+
+
+def test_a_model_too_large_for_its_device_is_told_so(tiny_folder, monkeypatch):
+    def large(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nMore advice")
+
+    monkeypatch.setattr(AutoModelForImageTextToText, "from_pretrained", large)
+    with pytest.raises(SaccadeError, match="must fit on cpu, but: CUDA out of memory.*'auto'"):
+        load_vlm(str(tiny_folder("llava")), device="cpu")
 
 
 @pytest.mark.parametrize("device", ["gpu0", "cuda:99", "meta"])

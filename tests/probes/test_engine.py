@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from saccade.errors import SaccadeError
 from saccade.models import encode
 from saccade.probes import ABLATIONS, MAPS, SIGNALS, Probing, engine, plain
 from saccade.probes.measuring import measure
-from saccade.probes.prefix import shares_prefix
+from saccade.probes.prefix import PrefixLayer, shares_prefix
 from saccade.probes.vocabulary import summed_up
 from saccade.samples import Rollout, Sample
 from tiny import FAMILIES, NEED_IMAGES
@@ -192,3 +193,13 @@ def test_the_model_is_left_as_it_was(tiny_vlm):
     engine.measure(vlm, spoken(vlm), settings())
     assert "get_image_features" not in vars(vlm.model.base_model)
     assert hooks() == before
+
+
+def test_a_prompt_is_shared_on_the_device_of_its_layer():
+    """Of a model laid on several devices. Pretended tensors know where they lie without a GPU."""
+    with FakeTensorMode():
+        rows = torch.zeros(3, dtype=torch.long, device="cuda:0")
+        prompt = torch.empty(2, 2, 5, 4, device="cuda:1")
+        said = torch.empty(3, 2, 6, 4, device="cuda:1")
+        for joined in PrefixLayer(prompt, prompt, rows).update(said, said):
+            assert joined.shape == (3, 2, 11, 4) and joined.device == prompt.device

@@ -362,7 +362,7 @@ does not. The parent only forks, so that importing is paid once."""
 def test_killed_at_any_moment_nothing_is_lost_or_repeated(tmp_path, name, times):
     whole = written(tmp_path / "whole")
     command = [sys.executable, "-c", KILLED, str(tmp_path), name, *times]
-    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     done = subprocess.run(command, env=here, check=True, capture_output=True, text=True)
     ends = [line.split() for line in done.stdout.splitlines()]
     assert {(calls == "1000", int(code)) for _, calls, code in ends} == {

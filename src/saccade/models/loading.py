@@ -21,6 +21,7 @@ from transformers.utils.hub import cached_file
 from saccade.errors import SaccadeError
 from saccade.models.names import LAB_MODELS, resolve
 from saccade.models.vlm import VLM
+from saccade.team import Team
 
 DTYPES: dict[str, torch.dtype | str] = {
     "auto": "auto",
@@ -28,6 +29,9 @@ DTYPES: dict[str, torch.dtype | str] = {
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
 }
+
+MAPS = ("auto", "balanced", "balanced_low_0", "sequential")
+"""Words in the place of a device for ways to spread a model's layers over all there are."""
 
 SAME_IMAGES = {"SmolVLMProcessor": "Idefics3Processor"}
 """Processors that want a package for their videos, and a class that reads images the same way."""
@@ -44,11 +48,13 @@ def load_vlm(
     """Load a vision-language model in evaluation mode, with its processor.
 
     `name` is a hub id, a folder or one of `LAB_MODELS`. The device defaults to cuda where there is
-    one. `trust_remote_code` runs code from the checkpoint's repository: off unless asked for.
+    one; of several processes on a machine each has its own. One of `MAPS` instead of a device lays
+    a model that is too large for one device on several. `trust_remote_code` runs code from the
+    checkpoint's repository: off unless asked for.
     """
     if dtype not in DTYPES:
         raise SaccadeError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}.")
-    place = _usable(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    place = device if device in MAPS else _usable(_own(device))
     folder = resolve(name)
     source: dict[str, Any] = {
         "revision": revision or "main",
@@ -58,7 +64,8 @@ def load_vlm(
         config = _config(name, folder, source)
         with _quiet_torchvision():
             processor = _load_processor(folder, config, source)
-        model = _load_model(name, folder, {"config": config, "dtype": DTYPES[dtype], **source})
+        source |= {"config": config, "dtype": DTYPES[dtype], "device_map": place}
+        model = _load_model(name, folder, source)
     except SaccadeError:
         raise
     except (ImportError, OSError, ValueError) as error:
@@ -66,7 +73,17 @@ def load_vlm(
             f"No model could be read from {name!r}: it must be a hub id, a complete model folder or"
             f" one of {', '.join(LAB_MODELS)}. {_first_line(error)}."
         ) from error
-    return VLM(name, model.to(place).eval(), _prepare(processor))
+    return VLM(name, model.eval(), _prepare(processor))
+
+
+def _own(device: str | torch.device | None) -> str | torch.device:
+    """The device asked for; where cuda is meant and there are several processes, this one's own."""
+    if device is None and not torch.cuda.is_available():
+        return "cpu"
+    team = Team.here()
+    if device in (None, "cuda"):
+        return "cuda" if team.alone else f"cuda:{team.local_rank}"
+    return device
 
 
 def _usable(name: str | torch.device) -> torch.device:
@@ -103,6 +120,11 @@ def _load_model(name: str, folder: str, source: dict[str, Any]) -> Any:
             ignore_mismatched_sizes=True,  # they are told, and refused below
             **source,
         )
+    except torch.OutOfMemoryError as error:
+        raise SaccadeError(
+            f"{name!r} must fit on {source['device_map']}, but: {_first_line(error)}. Choose a"
+            " larger device, 'auto' to lay it on several, or a shorter dtype."
+        ) from error
     except (RuntimeError, SafetensorError) as error:
         raise _unfit_weights(name, f"reading them ended with: {_first_line(error)}") from error
     shapes = (mismatch[0] for mismatch in told["mismatched_keys"])

@@ -37,7 +37,7 @@ class OneToken:
 
 
 @torch.no_grad()
-def run(model: Any, decoder: nn.Module, token: int) -> OneToken:
+def run(model: Any, decoder: nn.Module, ids: Tensor) -> OneToken:
     """Let a model read one token, and watch its decoder."""
     seen: dict[str, Any] = {}
 
@@ -46,7 +46,6 @@ def run(model: Any, decoder: nn.Module, token: int) -> OneToken:
 
     handle = decoder.register_forward_hook(hook, with_kwargs=True)
     try:
-        ids = torch.tensor([[token]], device=model.device)
         logits = model(input_ids=ids, use_cache=False).logits[0, 0]
     finally:
         handle.remove()

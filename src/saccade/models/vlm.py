@@ -55,8 +55,16 @@ class VLM:
 
     @property
     def device(self) -> torch.device:
-        """Where the model's inputs go."""
-        return torch.device(self.model.device)
+        """Where the model's inputs go; of one that lies on several devices, to its embeddings."""
+        words = self.model.get_input_embeddings()
+        hook = getattr(words, "_hf_hook", None)
+        place = words.weight.device if hook is None else hook.execution_device
+        return torch.device(place)
+
+    @property
+    def spread(self) -> bool:
+        """Whether its layers lie on several devices, or on none while they are not at work."""
+        return hasattr(self.model, "_hf_hook")
 
     @property
     def image_token_id(self) -> int:
@@ -118,6 +126,11 @@ class VLM:
         head: nn.Module | None = self.model.get_output_embeddings()
         if head is None:
             raise self._lacks("shows no output embeddings (get_output_embeddings)")
+        if any(parameter.is_meta for parameter in head.parameters()):
+            raise SaccadeError(
+                f"The output embeddings of {self.name} must lie on a device, but there was room for"
+                " them only off the devices. Use more or larger ones, or a shorter dtype."
+            )
         return head
 
     def logits(self, states: Tensor, words: slice = slice(None)) -> Tensor:
@@ -142,13 +155,13 @@ class VLM:
 
     @cached_property
     def _one_token(self) -> OneToken:
-        return run(self.model, self.decoder, self.eos_ids[0])
+        return run(self.model, self.decoder, torch.tensor([[self.eos_ids[0]]], device=self.device))
 
     def _headed(self, states: Tensor, words: slice = slice(None)) -> Tensor:
-        """The head applied to final states."""
+        """The head applied to final states, where the head lies."""
         head: Any = self.head
         bias = None if head.bias is None else head.bias[words]
-        return nn.functional.linear(states, head.weight[words], bias)
+        return nn.functional.linear(states.to(head.weight.device), head.weight[words], bias)
 
     @property
     def context(self) -> int:
@@ -171,12 +184,26 @@ class VLM:
         settings = _plain([self.model.config.to_dict(), images, template])
         digest = hashlib.sha256(json.dumps(settings).encode())
         names, values = [], []
-        for name, parameter in self.model.named_parameters():
+        parameters, tied = dict(self.model.named_parameters()), self.model.all_tied_weights_keys
+        for name, parameter in parameters.items():
+            if tied.get(name) in parameters:  # laid on several devices, it is listed apart
+                continue
             names.append(f"{name} {tuple(parameter.shape)}")
-            values.append(_spread(parameter.detach()))
+            values.append(_some(self._read(name, parameter)).cpu())
         digest.update("\n".join(names).encode())
-        digest.update(torch.cat(values).cpu().numpy().tobytes())
+        digest.update(torch.cat(values).numpy().tobytes())
         return digest.hexdigest()[:12]
+
+    def _read(self, name: str, parameter: Tensor) -> Tensor:
+        """A parameter's values, fetched if they lie on no device."""
+        if not parameter.is_meta:
+            return parameter.detach()
+        from accelerate.utils import align_module_device
+
+        owner = self.model.get_submodule(name.rpartition(".")[0])
+        with align_module_device(owner, "cpu"):
+            values: Tensor = self.model.get_parameter(name).detach()
+            return values
 
     def render(self, sample: Sample) -> str:
         """The prompt: one placeholder per image, then the question, then the model's turn."""
@@ -218,7 +245,7 @@ def _first(module: nn.Module, names: tuple[str, ...]) -> Any:
     return next((getattr(module, name) for name in names if hasattr(module, name)), None)
 
 
-def _spread(parameter: Tensor, count: int = 16) -> Tensor:
+def _some(parameter: Tensor, count: int = 16) -> Tensor:
     """About this many values of a parameter, evenly spread, exactly as they are."""
     flat = parameter.reshape(-1)
     return flat[:: max(1, flat.numel() // count)].float()

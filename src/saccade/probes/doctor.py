@@ -142,7 +142,7 @@ def spoken_against_scored(patient: Patient) -> float:
     logp = torch.cat(spoken.logits).float().log_softmax(-1).gather(-1, ids[:, None])[:, 0]
     again = replace(said, response_ids=tuple(ids.tolist()))
     (scored,) = measure(vlm, [(sample, again)], Probing(("logprob",)))
-    return float((scored["logprob"] - logp).abs().max())
+    return float((scored["logprob"].cpu() - logp.cpu()).abs().max())
 
 
 @torch.no_grad()
@@ -164,6 +164,8 @@ def _blind_logits(vlm: VLM, sample: Sample, said: Any) -> Tensor:
 
 def half_against_full(patient: Patient) -> float:
     """Log-probabilities of a copy in bfloat16, and of one in float32."""
+    if patient.vlm.spread:
+        raise SaccadeError("it takes copies of the model, which must then lie on one device.")
     found = []
     for dtype in (torch.float32, torch.bfloat16):
         vlm = replace(patient.vlm, model=copy.deepcopy(patient.vlm.model).to(dtype))
@@ -174,7 +176,7 @@ def half_against_full(patient: Patient) -> float:
 def apart(one: Sequence[dict[str, Tensor]], other: Sequence[dict[str, Tensor]]) -> float:
     """The largest difference in any number."""
     pairs = zip(one, other, strict=True)
-    return max(float((a[name] - b[name]).abs().max()) for a, b in pairs for name in a)
+    return max(float((a[name].cpu() - b[name].cpu()).abs().max()) for a, b in pairs for name in a)
 
 
 def _rounding(patient: Patient) -> float:

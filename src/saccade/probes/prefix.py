@@ -34,7 +34,7 @@ class PrefixLayer(DynamicLayer):
     def __init__(self, keys: Tensor, values: Tensor, rows: Tensor) -> None:
         super().__init__()
         self.lazy_initialization(keys, values)
-        self.keys, self.values, self.rows = keys, values, rows
+        self.keys, self.values, self.rows = keys, values, rows.to(keys.device)
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *_args: object, **_kwargs: object

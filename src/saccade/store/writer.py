@@ -41,7 +41,7 @@ _UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class RunWriter:
-    """The one process that writes a run. Use it as a context manager, or close it."""
+    """A process that writes a run, alone unless it shares. Use it as a context manager."""
 
     def __init__(self, path: Path, manifest: Manifest, lock: Lock) -> None:
         self.path = path
@@ -66,6 +66,18 @@ class RunWriter:
         except BaseException:
             lock.close()
             raise
+
+    @classmethod
+    def join(cls, path: str | Path, manifest: Manifest) -> Self:
+        """Write beside the process that has opened this run with the same words and shares it."""
+        folder = Path(path)
+        return cls(
+            folder, resumed(folder, read_manifest(folder), manifest), _locked(folder, shared=True)
+        )
+
+    def share(self) -> None:
+        """Let the other processes of this run `join`; each must write units of its own."""
+        self._lock.share()
 
     def write_rollouts(
         self,
@@ -235,10 +247,10 @@ def _check_is_run_or_empty(folder: Path) -> None:
         )
 
 
-def _locked(folder: Path) -> Lock:
+def _locked(folder: Path, *, shared: bool = False) -> Lock:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return Lock(folder)
+        return Lock(folder, shared=shared)
     except OSError as error:
         raise SaccadeError(
             f"Cannot write in {folder}: {error.strerror}. Choose another folder."

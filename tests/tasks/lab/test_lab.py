@@ -35,6 +35,10 @@ class TestEveryTask:
         assert first.images[0].tobytes() != other.images[0].tobytes()
         assert first.id != other.id
 
+    def test_ids_are_known_without_drawing(self, name, level):
+        task = load_task(name, level=level, limit=3)
+        assert task.ids == tuple(sample.id for sample in task)
+
     def test_splits_share_no_picture(self, name, level):
         shown = {
             split: {

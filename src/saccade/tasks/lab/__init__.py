@@ -63,6 +63,11 @@ class LabTask(Sequence[Sample]):
         """How many samples."""
         return self.size
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The samples' ids, for which none of them is drawn."""
+        return tuple(self._id(index) for index in range(self.size))
+
     @overload
     def __getitem__(self, index: int) -> Sample: ...
     @overload
