@@ -13,7 +13,7 @@ from saccade.store import RunWriter, open_run
 from store.runs import manifest, written
 
 WORDS = {"signals": ("kl",), "ablation": "blind", "draws": 1, "batch_size": 2, "device": None}
-WORDS |= {"dtype": None, "revision": None, "trust_remote_code": False}
+WORDS |= {"layers": None, "maps": (), "dtype": None, "revision": None, "trust_remote_code": False}
 
 
 @pytest.fixture

@@ -219,7 +219,6 @@ def _answer(
     firsts = accumulate((len(read.mask) for read in prompts), initial=0)
     pairs = zip(firsts, prompts, strict=False)
     where = torch.tensor([first + row for first, read in pairs for row in read.rows])
-    where = where.to(vlm.device)
     mask = torch.cat([read.mask for read in prompts])[where]
     end = torch.cat([read.end for read in prompts], dim=-2)[..., where, :]
     valid = responses.valid.repeat(passes, 1)
@@ -247,17 +246,18 @@ def _predicted(
     passes = {signal.passes for signal in settings.wanted(image=True) if not signal.layered}
     if not passes:
         return {}
-    valid = responses.valid
-    seen, *ablated = (each[valid] for each in states)
+    device = vlm.head.weight.device  # a model may lie on several
+    ids, valid = responses.ids.to(device), responses.valid.to(device)
+    seen, *ablated = (each[valid] for each in states.to(device))
     heat = torch.tensor([settings.temperature_of(said.sampling) for _, said in asked])
     draws = [
         summed_up(
             vlm.logits,
             seen,
             each,
-            responses.ids[valid],
+            ids[valid],
             words=vlm.head.weight.shape[0],
-            temperature=heat.to(vlm.device)[:, None].expand(valid.shape)[valid],
+            temperature=heat.to(device)[:, None].expand(valid.shape)[valid],
         )
         for each in (ablated if "seen+ablated" in passes else []) or [None]
     ]
