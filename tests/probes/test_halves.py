@@ -16,7 +16,7 @@ from saccade.samples import Rollout, Sample
 
 HALVES = ("bfloat16", "float16")
 FAMILIES = ("qwen2_5_vl", "idefics3", "gemma3")
-SIX = Probing(tuple(SIGNALS))
+EVERY = Probing(tuple(SIGNALS))
 RESPONSES, TOKENS, HEAT = 3, 90, 0.7
 GREATEST = {"bfloat16": 0.06, "float16": 0.008}
 """By how much a pass may differ from another of a different shape: some eight roundings."""
@@ -56,12 +56,12 @@ def watched(vlm, asked):
     """What the engine measures, and all states that pass while it does."""
     states = []
     with watching(vlm, lambda _number, state: states.append(state.clone())):
-        found = engine.measure(vlm, asked, SIX)
+        found = engine.measure(vlm, asked, EVERY)
     return found, states
 
 
 def from_logits(seen, ablated, ids):
-    """The four signals of distributions, in float64 from logits as they are."""
+    """The signals of distributions, in float64 from logits as they are."""
     z, dark = seen.double(), ablated.double()
     p, q = (z / HEAT).log_softmax(-1), (dark / HEAT).log_softmax(-1)
     own, without = (x.log_softmax(-1).gather(-1, ids[:, None])[:, 0] for x in (z, dark))
@@ -75,11 +75,23 @@ def from_logits(seen, ablated, ids):
 
 
 def from_states(seen, ablated, image):
-    """The two signals of hidden states, in float64 from states as they are: (layers, time, dim)."""
+    """The signals of hidden states, in float64 from states as they are: (layers, time, dim)."""
     h, dark, v = seen.double(), ablated.double(), image.double()
-    cosines = torch.einsum("ltd,lnd->ltn", unit(h), unit(v))
-    shift = (h - dark).norm(dim=-1) / h.norm(dim=-1)
-    return {"visual_similarity": cosines.mean((0, 2)), "hidden_shift.blind": shift.mean(0)}
+    apart = h[:, :, None] - v[:, None]
+    moved = (h - dark).norm(dim=-1)
+    near = {
+        "visual_similarity": torch.einsum("ltd,lnd->ltn", unit(h), unit(v)),
+        "visual_similarity.dot": torch.einsum("ltd,lnd->ltn", h, v),
+        "visual_similarity.l2": -apart.norm(dim=-1),
+        "visual_similarity.l1": -apart.abs().sum(-1),
+    }
+    shift = {
+        "hidden_shift.blind": moved / h.norm(dim=-1),
+        "hidden_shift.l2.blind": moved,
+        "hidden_shift.cosine.blind": 1 - (unit(h) * unit(dark)).sum(-1),
+    }
+    means = {name: each.mean((0, 2)) for name, each in near.items()}
+    return means | {name: each.mean(0) for name, each in shift.items()}
 
 
 def unit(vectors):
@@ -120,7 +132,7 @@ def test_the_engine_reduces_its_own_half_states_in_float32(vlm, asked, watched):
 @torch.no_grad()
 def test_both_ways_agree_with_full_passes_by_transformers(vlm, asked, watched):
     """The plain way reduces just these passes; the engine's are of another shape."""
-    measured = plain.measure(vlm, asked[:1], SIX)[0]
+    measured = plain.measure(vlm, asked[:1], EVERY)[0]
     inputs = encode(vlm, [asked[0][1].prompt], [asked[0][0].images])
     teacher = plain.with_responses(vlm, inputs, [asked[0][1].response_ids])
     hidden = teacher.inputs["attention_mask"].masked_fill(teacher.image_mask, 0)
