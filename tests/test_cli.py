@@ -1,6 +1,7 @@
 """The command line: its words, its exit codes, and a run made, resumed and refused through it."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,9 @@ from click.testing import CliRunner, Result
 from saccade import __version__, demo, open_run, serving
 from saccade.cli import main
 from saccade.listing import KINDS
+from saccade.probes import checks
+from saccade.probes.doctor import CHECKS
+from tiny.crossing import mllama
 
 SACCADE = [sys.executable, "-c", "from saccade.cli import main; main(prog_name='saccade')"]
 SMALL = ("--limit", "3", "-n", "2", "--max-new-tokens", "8")
@@ -215,6 +219,53 @@ class TestARunIsMade:
         page = traced[0] / "analysis" / "report.html"
         assert run("analyze", traced[0]).stdout == f"{page}\n"
         assert page.is_file()
+
+
+class TestDoctor:
+    def test_a_sound_model_ends_with_0_and_a_line_for_each_check(self, tiny_folder):
+        result = run("doctor", tiny_folder(), *ON)
+        assert (result.exit_code, result.stderr) == (0, "")
+        lines = result.stdout.splitlines()
+        assert len(lines) == len(CHECKS) and all(line.startswith("ok    ") for line in lines)
+        assert "2 layers of Qwen2_5_VLDecoderLayer (model.language_model.layers)" in lines[0]
+        assert "36 image tokens, positions 7-42, grid 6 x 6" in result.stdout
+        assert "visual_similarity" in lines[-1]
+
+    def test_a_program_reads_the_same(self, tiny_folder):
+        told = json.loads(run("doctor", tiny_folder(), *ON, "--json").stdout)
+        assert list(told) == list(CHECKS)
+        assert told["layers"]["detail"]["module"] == "model.language_model.layers"
+        assert told["float16"]["detail"]["kl.blind"] > 0
+
+    def test_what_is_no_fault_ends_with_0(self, tiny_folder):
+        result = run("doctor", tiny_folder("qwen3_5"), *ON)
+        assert result.exit_code == 0
+        assert "--    difference between a shared prompt and every response in" in result.stdout
+        assert "is measured in full passes, since" in result.stdout
+
+    def test_a_failed_check_ends_with_1(self, tiny_folder, monkeypatch):
+        monkeypatch.setattr(checks, "blind", lambda mask, _image_mask: mask)
+        for more in ((), ("--json",)):
+            assert run("doctor", tiny_folder(), *ON, *more).exit_code == 1
+        assert "FAIL  change of the logits without sight" in run("doctor", tiny_folder()).stdout
+
+    def test_a_base_model_is_one_sentence_and_1(self, tiny_folder, tmp_path):
+        folder = shutil.copytree(tiny_folder(), tmp_path / "base")
+        (folder / "chat_template.jinja").unlink()
+        result = run("doctor", folder, *ON)
+        assert result.exit_code == 1
+        ok, failed = result.stdout.splitlines()
+        assert ok.startswith("ok    decoder layers") and failed.startswith("FAIL  ")
+        assert "has no chat template" in failed
+
+    def test_a_model_that_cannot_be_measured_is_one_sentence_and_1(self, tmp_path):
+        result = run("doctor", mllama(tmp_path / "mllama"), *ON)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith("Error: ") and "by cross-attention" in result.stderr
+
+    @pytest.mark.parametrize("words", [["doctor"], ["doctor", "m", "--dtype", "int8"]])
+    def test_wrong_use_ends_with_2(self, words):
+        assert run(*words).exit_code == 2
 
 
 class TestDemo:

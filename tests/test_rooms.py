@@ -90,9 +90,11 @@ TESTED_BY = {
     "models/plans.py": "models/test_layout.py",
     "options.py": "test_cli.py",
     "probes/ablation_table.py": "probes/test_ablations.py",
-    "probes/capture.py": "probes/test_engine.py",
+    "probes/capture.py": "probes/test_engine.py",  # and test_halves.py
+    "probes/checks.py": "probes/test_doctor.py",
     "probes/comparing.py": "probes/test_engine.py",
     "probes/measuring.py": "probes/test_engine.py",
+    "probes/patient.py": "probes/test_doctor.py",
     "probes/plain.py": "probes/test_engine.py",  # and that against an oracle, in test_traces.py
     "probes/prefix.py": "probes/test_engine.py",
     "store/files.py": "store/test_reader.py",
@@ -226,7 +228,7 @@ class TestTests:
     def test_every_test_of_a_module_still_has_its_module(self):
         house = {"test_docs.py", "test_rooms.py"}
         parts = {"test_lab.py", "test_report.py", "test_reader.py", "test_lab_models.py"}
-        parts |= {"test_families.py"}  # every module of probes, on every family
+        parts |= {"test_families.py", "test_halves.py"}  # every module of probes, on many models
         for test in (ROOT / "tests").rglob("test_*.py"):
             own = test.relative_to(ROOT / "tests").with_name(test.name.removeprefix("test_"))
             assert (SRC / own).is_file() or test.name in house | parts, test

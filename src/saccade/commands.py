@@ -62,12 +62,10 @@ def probe(path: Path, *, model: str | None, **words: Any) -> dict[str, Any]:
 
 def doctor(model: str, **words: Any) -> dict[str, Any]:
     """`saccade doctor`: every check by name."""
-    from saccade.probes.doctor import CHECKS, examine
+    from saccade.probes.doctor import examine
 
-    return {
-        found.name: {"line": CHECKS[found.name].line, **found.told}
-        for found in examine(_load(model, words))
-    }
+    findings = examine(_load(model, words))
+    return {found.name: {"words": found.words, **found.told} for found in findings}
 
 
 def summary(run: Run) -> dict[str, Any]:

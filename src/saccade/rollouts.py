@@ -181,7 +181,7 @@ def _speak(vlm: VLM, batch: Sequence[_Turn], settings: Sampling) -> list[Rollout
     rows = [(turn.sample.id, turn.index) for turn in batch]
     sampler = Sampler(settings, rows, vlm.forbidden_ids, vlm.vocabulary)
     limit = min(settings.max_new_tokens, max(turn.room for turn in batch))
-    ids = _generate(vlm, inputs, sampler, limit)[:, inputs["input_ids"].shape[1] :]
+    ids = generate(vlm, inputs, sampler, limit)[:, inputs["input_ids"].shape[1] :]
     return [
         None if broken else _rollout(vlm, turn, row[: turn.room], settings)
         for turn, row, broken in zip(batch, ids.tolist(), sampler.broken.tolist(), strict=True)
@@ -189,8 +189,11 @@ def _speak(vlm: VLM, batch: Sequence[_Turn], settings: Sampling) -> list[Rollout
 
 
 @torch.no_grad()
-def _generate(vlm: VLM, inputs: dict[str, Tensor], sampler: "Sampler", limit: int) -> Tensor:
-    """The model's own decoding, on a shallow copy of it that carries no generation config."""
+def generate(vlm: VLM, inputs: dict[str, Tensor], chooser: LogitsProcessor, limit: int) -> Tensor:
+    """The model's own decoding of what a processor puts highest, prompts included.
+
+    It runs on a shallow copy of the model that carries no generation config.
+    """
     model = copy.copy(vlm.model)
     model.generation_config = GenerationConfig()
     ends = sorted(vlm.eos_ids)
@@ -202,7 +205,7 @@ def _generate(vlm: VLM, inputs: dict[str, Tensor], sampler: "Sampler", limit: in
         use_cache=True,
     )
     ids: Tensor = model.generate(
-        **inputs, generation_config=config, logits_processor=LogitsProcessorList([sampler])
+        **inputs, generation_config=config, logits_processor=LogitsProcessorList([chooser])
     )
     return ids
 

@@ -235,11 +235,11 @@ def test_columns_of_one_draw_and_of_several() -> None:
 # --- swap ---------------------------------------------------------------------------------------
 
 
-def partner(vlm: VLM, samples: Any, name: str = "s0", words: str = "swap") -> str:
+def partner(vlm: VLM, samples: Any, name: str = "s0", words: str = "swap", number: int = 0) -> str:
     """Whose image a sample is shown."""
     sample = samples[name]
     asked = (sample, Rollout(name, 0, "", (65,), "A"))
-    (image,) = Draws(vlm, Chosen.read(words), samples).draw(asked, 0)[0].images
+    (image,) = Draws(vlm, Chosen.read(words), samples).draw(asked, number)[0].images
     (found,) = (other for other, its in samples.items() if its.images[0] is image)
     return found
 
@@ -268,6 +268,23 @@ def test_more_samples_change_a_partner_only_for_one_of_them(vlm: VLM) -> None:
     for name in few:
         before, after = partner(vlm, few, name), partner(vlm, all_, name)
         assert after in (before, "s10", "s11", "s12", "s13")
+
+
+def test_each_draw_has_another_partner_while_there_is_one(vlm: VLM) -> None:
+    samples = many(6)
+    found = [partner(vlm, samples, number=number) for number in range(12)]
+    assert set(found[:5]) == {"s1", "s2", "s3", "s4", "s5"}
+    assert found[5:10] == found[:5] and found[10:] == found[:2]
+    assert [partner(vlm, samples, "s1", number=number) for number in range(5)] != found[:5]
+
+
+def test_two_samples_with_one_image_are_one_partner(vlm: VLM) -> None:
+    samples = many(3)
+    samples |= {f"as1_{i}": replace(samples["s1"], id=f"as1_{i}") for i in range(20)}
+    asked = (samples["s0"], Rollout("s0", 0, "", (65,), "A"))
+    draws = Draws(vlm, Chosen.read("swap"), samples)
+    shown = [pixels(draws.draw(asked, number)[0].images) for number in range(2)]
+    assert sorted(shown) == sorted([pixels(samples["s1"].images), pixels(samples["s2"].images)])
 
 
 def test_a_sample_that_cannot_be_read_is_no_partner(vlm: VLM) -> None:

@@ -46,10 +46,10 @@ def remove(prompt: str, markers: Sequence[str]) -> str:
 
 def swap(sample: Sample, others: Iterable[Sample]) -> tuple[Image.Image, ...]:
     """The images of the first of the others that has as many, none of them the sample's own."""
-    own = {_content(image) for image in sample.images}
+    own = {content(image) for image in sample.images}
     for other in others:
         alike = len(other.images) == len(sample.images)
-        if alike and own.isdisjoint(_content(image) for image in other.images):
+        if alike and own.isdisjoint(content(image) for image in other.images):
             return other.images
     raise SaccadeError(
         f"swap needs another sample with {len(sample.images)} image(s) that are not this one's,"
@@ -101,6 +101,6 @@ def shuffle(image: Image.Image, patches: Sequence[Patch], rng: np.random.Generat
     return drawn
 
 
-def _content(image: Image.Image) -> tuple[tuple[int, int], bytes]:
+def content(image: Image.Image) -> tuple[tuple[int, int], bytes]:
     """What an image shows, however it is stored."""
     return image.size, image.convert("RGB").tobytes()

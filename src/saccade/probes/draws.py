@@ -19,6 +19,7 @@ from torch import Tensor
 
 from saccade.errors import SaccadeError
 from saccade.models import VLM
+from saccade.probes.ablations import content
 from saccade.probes.chosen import Chosen
 from saccade.probes.patches import Patch, squares, token_patches
 from saccade.probes.settings import Probing
@@ -49,10 +50,10 @@ class Draws:
         if changes == "prompt":
             text = function(rollout.prompt, self._markers())
             return replace(sample, images=()), replace(rollout, prompt=text)
-        lot = self._lot(asked, number)
         if changes == "images":
-            images = function(sample, self._others(sample, lot)) if sample.images else ()
+            images = self._swapped(asked, number) if sample.images else ()
         else:
+            lot = self._lot(asked, number)
             images = tuple(self._redrawn(asked, np.random.default_rng(list(lot))))
         return replace(sample, images=images), rollout
 
@@ -78,19 +79,32 @@ class Draws:
             )
         return self._patches[key]
 
+    def _swapped(self, asked: Asked, number: int) -> tuple[Image, ...]:
+        """Images of other samples, other ones in each draw as long as there are any."""
+        sample, function = asked[0], self.chosen.ablation.function
+        others = self._others(sample, self._lot(asked, 0))
+        shown = [function(sample, others)]
+        with suppress(SaccadeError):  # there is one, but no further one
+            while len(shown) <= number:
+                shown.append(function(sample, others))
+        images: tuple[Image, ...] = shown[number % len(shown)]
+        return images
+
     def _others(self, sample: Sample, lot: bytes) -> Iterator[Sample]:
-        """The other samples that can be read, in an order drawn for this one.
+        """The other samples that can be read, in an order drawn for this one, each image once.
 
         Each has a lot of its own, so one more or fewer of them leaves the rest in order.
         """
+        known = set()
         for name in sorted(self.samples, key=lambda name: sha256(lot + name.encode()).digest()):
             if name == sample.id:
                 continue
             with suppress(SaccadeError, OSError, SyntaxError):  # the last is Pillow's
                 other = self.samples[name]
-                for image in other.images:
-                    image.load()
-                yield other
+                shows = tuple(content(image) for image in other.images)
+                if shows not in known:
+                    known.add(shows)
+                    yield other
 
     def _lot(self, asked: Asked, number: int) -> bytes:
         """What all chance in one draw comes from."""

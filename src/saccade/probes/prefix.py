@@ -12,17 +12,26 @@ KEYS_AND_VALUES = (DynamicLayer, DynamicSlidingWindowLayer)
 
 
 def shares_prefix(vlm: VLM) -> bool:
-    """Whether responses can share a prompt: what a layer keeps of it are keys and values alone.
+    """Whether responses can share a prompt; else they are measured in full by `plain.measure`."""
+    return not why_unshared(vlm)
+
+
+def why_unshared(vlm: VLM) -> str:
+    """Why responses cannot share a prompt; empty if all that layers keep of it is keys and values.
 
     A recurrent layer (Qwen3.5's gated delta rule) keeps a state that each response would move on.
-    A layer may also read another's keys, or more of a token than its embedding (Gemma 4). Such
-    models are measured in full passes, by `plain.measure`. What a layer keeps is seen in the cache
-    that transformers itself would make.
+    A layer may also read another's keys, or more of a token than its embedding (Gemma 4). What a
+    layer keeps is seen in the cache that transformers itself would make.
     """
     text = vlm.model.config.get_text_config()
-    kept = [type(layer) in KEYS_AND_VALUES for layer in DynamicCache(config=text).layers]
-    embeds_more = getattr(text, "hidden_size_per_layer_input", None)
-    return all(kept) and len(kept) == len(vlm.layers) and not embeds_more
+    kept = [type(layer) for layer in DynamicCache(config=text).layers]
+    if more := sorted({kind.__name__ for kind in kept if kind not in KEYS_AND_VALUES}):
+        return f"its layers keep more of a prompt than keys and values ({', '.join(more)})"
+    if len(kept) != len(vlm.layers):
+        return "its layers read the keys and values of others"
+    if getattr(text, "hidden_size_per_layer_input", None):
+        return "its layers read more of a token than its embedding"
+    return ""
 
 
 class PrefixLayer(DynamicLayer):

@@ -13,11 +13,12 @@ from itertools import groupby, repeat
 import numpy as np
 from torch import Tensor
 
-from saccade.batches import Count, Progress, full_batches, prompt_length, sorted_out
+from saccade.batches import Count, Progress, prompt_length, sorted_out
 from saccade.errors import SaccadeError
 from saccade.models import VLM, unfit
 from saccade.probes.draws import Asked, swapped
 from saccade.probes.measuring import measure
+from saccade.probes.packing import Fit, packed
 from saccade.probes.patches import image_grids
 from saccade.probes.settings import PAPER_SIGNALS, Probing
 from saccade.samples import (
@@ -61,8 +62,9 @@ def probe(
 def iter_traces(
     vlm: VLM, rollouts: Iterable[Rollout], samples: Mapping[str, Sample], settings: Probing
 ) -> Iterator[Trace | Skipped]:
-    """Yield one outcome per rollout: its trace, or why there is none.
+    """Yield one outcome per rollout, in their order: its trace, or why there is none.
 
+    Responses are packed into batches by length (see `packing.py`).
     `samples` are those the rollouts answer and, for `swap`, those whose images it may take: give
     the same ones each time a run is resumed.
     """
@@ -72,18 +74,19 @@ def iter_traces(
             f"layers must lie between 0 and {states - 1} for {vlm.name},"
             f" got {list(settings.layers)}."
         )
-    for batch in full_batches(_checked(vlm, rollouts, samples, settings), settings.batch_size):
-        if isinstance(batch, Skipped):
-            yield batch
-            continue
+
+    def traced(batch: list[Asked]) -> list[Trace | Skipped]:
+        """What comes of some that are measured together."""
         found = measure(vlm, batch, settings, samples=samples)
         grids = _grids(vlm, batch) if "patches" in settings.maps else [()] * len(batch)
-        yield from map(_trace, repeat(vlm), batch, found, grids)
+        return list(map(_trace, repeat(vlm), batch, found, grids))
+
+    yield from packed(_checked(vlm, rollouts, samples, settings), settings.batch_size, traced)
 
 
 def _checked(
     vlm: VLM, rollouts: Iterable[Rollout], samples: Mapping[str, Sample], settings: Probing
-) -> Iterator[Asked | Skipped]:
+) -> Iterator[Fit | Skipped]:
     """Each rollout with its sample, or why it cannot be measured, before a pass is spent on it."""
     for (sample_id, prompt), its in groupby(rollouts, lambda r: (r.sample_id, r.prompt)):
         group = list(its)
@@ -101,7 +104,7 @@ def _checked(
             if reason := _reason(vlm, length, rollout):
                 yield Skipped(sample_id, "probe", reason, rollout.index)
             else:
-                yield sample, rollout
+                yield Fit((sample, rollout), length)
 
 
 def _reason(vlm: VLM, prompt_length: int, rollout: Rollout) -> str:
