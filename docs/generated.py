@@ -120,6 +120,80 @@ def rewards() -> str:
     return table(("reward", "what it is", "correct from"), rows)
 
 
+def measured(shape: str) -> dict[str, Any]:
+    """What `make bench` wrote of a shape."""
+    told: dict[str, Any] = json.loads(
+        Path(f"docs/benchmarks/probe-{shape}.json").read_text(encoding="utf-8")
+    )
+    return told
+
+
+SIDES = {
+    "plain": "plain, the group as one batch",
+    "one_by_one": "plain, one by one",
+    "engine": "engine",
+}
+
+
+def probe_costs() -> str:
+    """Time and memory of every way to probe."""
+    rows = []
+    for shape in ("S1", "S2"):
+        told = measured(shape)
+        for side, name in SIDES.items():
+            rows.append(
+                (shape, name, f"{told[f'{side}_seconds']:.1f} s", f"{told[f'{side}_added_mb']} MB")
+            )
+        rows.append((shape, "bare forwards", f"{told['bare_seconds']:.1f} s", "–"))
+    return table(("shape", "way", "time", "memory added"), rows)
+
+
+def probe_ratios() -> str:
+    """The engine against the others."""
+    head = ("shape", "faster", "less memory", "faster than one by one", "less memory", "over bare")
+    rows = []
+    for shape in ("S1", "S2"):
+        told = measured(shape)
+        names = ("speedup", "memory_ratio", "speedup_one_by_one", "memory_ratio_one_by_one")
+        over = f"{told['over_bare_forwards']:.2f} ×"
+        rows.append((shape, *(f"{told[name]:.1f} ×" for name in names), over))
+    return table(head, rows)
+
+
+def signal_costs() -> str:
+    """What each signal adds."""
+    told, rows, before = measured("S1"), [], 0.0
+    for line in told["signals"]:
+        more = f"{line['seconds'] - before:+.2f} s" if before else "–"
+        memory = f"{line['added_mb']:.0f} MB"
+        rows.append((code(line["added"]), f"{line['seconds']:.2f} s", more, memory))
+        before = line["seconds"]
+    return table(("with", "time", "more", "memory added"), rows)
+
+
+def growth() -> str:
+    """Time and memory at other sizes."""
+    names = {"side": "image tokens", "response": "response tokens", "group": "responses"}
+    rows = []
+    for line in measured("S1")["growth"]:
+        value = line["value"] ** 2 if line["size"] == "side" else line["value"]
+        cost = f"{line['seconds']:.2f} s", f"{line['added_mb']:.0f} MB"
+        over = f"{line['over_bare']:.2f} ×"
+        rows.append((names.get(line["size"], line["size"]), f"{value}", *cost, over))
+    return table(("what changes", "to", "time", "memory added", "over bare"), rows)
+
+
+def bench_machine() -> str:
+    """What the benchmarks ran on."""
+    told = measured("S1")
+    worst = max(measured(shape)["largest_deviation"] for shape in ("S1", "S2"))
+    return (
+        f"Measured with {told['threads']} threads on {told['cores']} cores, Python {told['python']},"
+        f" torch {told['torch']}, transformers {told['transformers']}. The largest difference"
+        f" between the ways in any number is {worst:.1g}."
+    )
+
+
 def guesser() -> str:
     """What a blind guesser reaches, by task and level."""
     told = json.loads(Path("docs/lab.json").read_text(encoding="utf-8"))

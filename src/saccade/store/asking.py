@@ -1,0 +1,62 @@
+"""Asking a run, or a table of tokens that came from one: the same SELECT answers either way.
+
+What is computed of a hundred thousand responses is best computed where they lie. So the analysis
+asks in SQL for what it needs, a histogram, a mean per question, and never holds all tokens.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from saccade.errors import SaccadeError
+from saccade.samples import signal_column
+from saccade.store.reader import Run
+from saccade.store.views import check_select, frame
+
+if TYPE_CHECKING:
+    import duckdb
+
+Source = Run | pd.DataFrame
+"""A run, or a table with the columns of `Run.tokens`, which is then the only view."""
+
+
+def ask(source: Source, query: str) -> pd.DataFrame:
+    """The answer to one SELECT over the views of a run (see `Run.sql`), or over `tokens`."""
+    if isinstance(source, Run):
+        return source.sql(query)
+    check_select(query)
+    connection = _holding(source)
+    try:
+        return frame(connection.sql(query).to_arrow_table())
+    finally:
+        connection.close()
+
+
+def signals_of(source: Source) -> Sequence[str]:
+    """The columns in which signals may be."""
+    return source.signals if isinstance(source, Run) else list(map(str, source.columns))
+
+
+def column_of(source: Source, signal: str) -> str:
+    """The signal's column (`kl` is `kl.blind`); or that it is missing, and what to do about it."""
+    column = signal_column(signal, signals_of(source))
+    if column is None:
+        name, ablation, spread = (*signal.split("."), "", "")[:3]
+        words = (f" --ablation {ablation}" if ablation else "") + (" --draws 4" if spread else "")
+        raise SaccadeError(
+            f"This run has no signal {signal!r}, and a run keeps the signals it was probed with. "
+            "Measure it in another folder: "
+            f"`saccade trace MODEL TASK --signals {name}{words} --out ANOTHER`."
+        )
+    return column
+
+
+def _holding(tokens: pd.DataFrame) -> "duckdb.DuckDBPyConnection":
+    """A connection that sees this table, and nothing else of the machine."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:")
+    connection.register("tokens", tokens)
+    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+    return connection
