@@ -12,7 +12,7 @@ from transformers.cache_utils import DynamicLayer
 
 from saccade import rollouts
 from saccade.errors import SaccadeError
-from saccade.models import load_vlm
+from saccade.models import VLM, load_vlm
 from saccade.probes import checks, doctor, engine, patient
 from saccade.probes.doctor import CHECKS, examine
 from tiny import FAMILIES
@@ -194,6 +194,11 @@ class TestPrecision:
         monkeypatch.setattr(patient, "copy", SimpleNamespace(deepcopy=full))
         half = found(tiny_vlm("qwen2_5_vl"))["float16"]
         assert half.passed and half.reason.endswith("could not be run here: CUDA out of memory.")
+
+    def test_of_a_model_on_several_devices_no_copy_is_made(self, tiny_vlm, monkeypatch):
+        monkeypatch.setattr(VLM, "spread", True)
+        with pytest.raises(checks.Moot, match="must then lie on one device"):
+            checks.half_against_full(patient.Patient(tiny_vlm("qwen2_5_vl")), torch.bfloat16)
 
 
 class TestWhatCannotBeAsked:
