@@ -188,7 +188,7 @@ def bench_machine() -> str:
     told = measured("S1")
     worst = max(measured(shape)["largest_deviation"] for shape in ("S1", "S2"))
     return (
-        f"Measured with {told['threads']} threads on {told['cores']} cores, Python {told['python']},"
+        f"Measured with {told['threads']} threads, {told['cores']} cores, Python {told['python']},"
         f" torch {told['torch']}, transformers {told['transformers']}. The largest difference"
         f" between the ways in any number is {worst:.1g}."
     )

@@ -17,7 +17,7 @@ from saccade.models import VLM
 from saccade.probes import SIGNALS, Probing, iter_traces, probe
 from saccade.probes.traces import token_texts
 from saccade.rollouts import rollout
-from saccade.samples import Rollouts, Sample, Skipped, Trace
+from saccade.samples import Rollout, Rollouts, Sample, Skipped, Trace
 
 EVERY = tuple(SIGNALS)
 
@@ -215,6 +215,19 @@ def test_what_was_sampled_is_what_is_scored(vlm: VLM) -> None:
 
 
 # --- what is asked for, and what it costs -------------------------------------------------------
+
+
+def test_ids_are_scored_as_spoken_where_text_would_come_back_as_others(vlm: VLM) -> None:
+    """Half a character, as a model may well speak it, has no text of its own."""
+    sample, tokenizer = SAMPLES[0], vlm.tokenizer
+    ids = tuple(tokenizer.convert_tokens_to_ids(["a", "Ã", "b"]))
+    text = tokenizer.decode(ids)
+    assert tuple(tokenizer.encode(text, add_special_tokens=False)) != ids
+    said = Rollout(sample.id, 0, vlm.render(sample), ids, text)
+    (trace,) = probe(vlm, Rollouts([said], {sample.id: sample}), signals=EVERY)
+    assert trace.token_ids == ids and trace.tokens == ("a", "\ufffd", "b")
+    told = oracle(vlm, sample, said, 1.0)
+    assert trace.signals["logprob"] == pytest.approx(np.array(told["logprob"]), abs=1e-5)
 
 
 @pytest.mark.parametrize(
