@@ -34,6 +34,8 @@ RUNS = 3
 SIDES = ("engine", "plain", "one_by_one")
 SIGNALS = ("entropy", "visual_similarity", "hidden_shift", "kl")
 LIMITS = {"entropy": 5e-5, "visual_similarity": 1e-5, "hidden_shift.blind": 1e-5, "kl.blind": 1e-5}
+FRUGAL = {"MALLOC_MMAP_THRESHOLD_": "131072"}
+"""For an allocator that gives back at once what is freed."""
 GROWTH = {
     "side": (8, 16, 24),
     "response": (64, 128, 256),
@@ -100,24 +102,28 @@ def per_signal(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """The engine with one signal more each time; the last two need the second pass."""
     order = ("visual_similarity", "entropy", "hidden_shift", "kl")
     for count in range(1, len(order) + 1):
-        told = apart("engine", args, signals=",".join(order[:count]))
-        yield {"added": order[count - 1], "seconds": told["seconds"], "added_mb": told["added_mb"]}
+        yield {"added": order[count - 1], **roughly(args, signals=",".join(order[:count]))}
 
 
 def growth(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """The engine at other sizes, one changed at a time."""
     for size, values in GROWTH.items():
         for value in values:
-            told = apart("engine", args, change=json.dumps({size: value}))
-            cost = {"seconds": told["seconds"], "added_mb": told["added_mb"]}
-            yield {"size": size, "value": value, **cost, "over_bare": told["over_bare"]}
+            yield {"size": size, "value": value, **roughly(args, change=json.dumps({size: value}))}
+
+
+def roughly(args: argparse.Namespace, **other: str) -> dict[str, float]:
+    """Time and memory of the engine in one process and one run, for comparison among these."""
+    words = {"side": "engine", "shape": args.shape, "change": args.change, "signals": args.signals}
+    told = _process({**words, **other, "measure": "memory"}, FRUGAL)
+    return {name: round(told[name], 3) for name in ("seconds", "added_mb")}
 
 
 def apart(side: str, args: argparse.Namespace, **other: str) -> dict[str, Any]:
     """One side, its memory and its time each in a process of its own."""
     words = {"side": side, "shape": args.shape, "change": args.change, "signals": args.signals}
     return {
-        **_process({**words, **other, "measure": "memory"}, {"MALLOC_MMAP_THRESHOLD_": "131072"}),
+        **_process({**words, **other, "measure": "memory"}, FRUGAL),
         **_process({**words, **other, "measure": "duration"}, {}),
     }
 
@@ -153,8 +159,9 @@ def memory(args: argparse.Namespace) -> dict[str, Any]:
         before = held_mb()
         columns = WAYS[args.side](*work)
         added = peak_mb() - before
+        seconds = _seconds(lambda: WAYS[args.side](*work))
     numbers = {name: [v for row in columns for v in row[name].tolist()] for name in columns[0]}
-    return {"added_mb": added, "numbers": numbers}
+    return {"added_mb": added, "seconds": seconds, "numbers": numbers}
 
 
 def duration(args: argparse.Namespace) -> dict[str, Any]:

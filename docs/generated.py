@@ -14,6 +14,7 @@ import click
 from saccade import load_task
 from saccade.analysis import FIGURES
 from saccade.cli import main
+from saccade.models.families import FAMILIES
 from saccade.models.names import HOME, RECIPE_LINES
 from saccade.probes import ABLATIONS, MAPS, SIGNALS
 from saccade.scoring import REWARDS
@@ -71,6 +72,21 @@ def signals() -> str:
             for s in SIGNALS.values()
         ),
     )
+
+
+def families() -> str:
+    """The models that the tests measure."""
+    rows = (
+        (
+            family.title,
+            code(family.name),
+            family.grid,
+            "shared" if family.shares_prompt else "in full, once per response",
+            "" if family.reads_text_alone else "reads no prompt without an image",
+        )
+        for family in FAMILIES.values()
+    )
+    return table(("family", "name", "an image becomes", "the prompt is", ""), rows)
 
 
 def maps() -> str:
@@ -178,9 +194,8 @@ def growth() -> str:
     for line in measured("S1")["growth"]:
         value = line["value"] ** 2 if line["size"] == "side" else line["value"]
         cost = f"{line['seconds']:.2f} s", f"{line['added_mb']:.0f} MB"
-        over = f"{line['over_bare']:.2f} ×"
-        rows.append((names.get(line["size"], line["size"]), f"{value}", *cost, over))
-    return table(("what changes", "to", "time", "memory added", "over bare"), rows)
+        rows.append((names.get(line["size"], line["size"]), f"{value}", *cost))
+    return table(("what changes", "to", "time", "memory added"), rows)
 
 
 def bench_machine() -> str:

@@ -14,6 +14,7 @@ import click
 
 from saccade import __version__
 from saccade.errors import SaccadeError
+from saccade.listing import KINDS, NONE_YET, listed
 from saccade.options import (
     BATCH,
     FOLDER,
@@ -192,15 +193,11 @@ def demo(out: Path, serve: bool) -> None:
 @main.command("list", epilog=examples("saccade list signals", "saccade list tasks --json"))
 @click.argument(
     "what",
-    type=click.Choice(
-        ["ablations", "figures", "maps", "models", "rewards", "rules", "signals", "tasks"],
-    ),
+    type=click.Choice(sorted(KINDS)),
 )
 @JSON
 def list_(what: str, as_json: bool) -> None:
     """List what there is, with one line each."""
-    from saccade.listing import NONE_YET, listed
-
     lines = listed(what)
     width = max(map(len, lines), default=0)
     text = "\n".join(f"{name:{width}}  {line}" for name, line in lines.items())

@@ -36,6 +36,12 @@ def _models() -> dict[str, str]:
     return dict(LAB_MODELS)
 
 
+def _families() -> dict[str, str]:
+    from saccade.models.families import FAMILIES
+
+    return {name: family.line for name, family in FAMILIES.items()}
+
+
 def _figures() -> dict[str, str]:
     from saccade.analysis import FIGURES
 
@@ -60,6 +66,7 @@ KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "rules": _rules,
     "tasks": _tasks,
     "models": _models,
+    "families": _families,
     "figures": _figures,
 }
 

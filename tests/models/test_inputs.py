@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from saccade.errors import SaccadeError
-from saccade.models import encode, with_responses
+from saccade.models import encode, families, with_responses
 from saccade.samples import Sample
-from tiny import FAMILIES, NEED_IMAGES
+from tiny import FAMILIES
 
 
 def noise(width, height, seed):
@@ -38,7 +38,7 @@ def vlm(request, tiny_vlm):
 
 def readable(vlm):
     """Which of the samples the family can read."""
-    blind = Path(vlm.name).name in NEED_IMAGES
+    blind = not families.FAMILIES[Path(vlm.name).name].reads_text_alone
     return [row for row, sample in enumerate(SAMPLES) if sample.images or not blind]
 
 

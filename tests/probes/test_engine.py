@@ -10,16 +10,13 @@ from PIL import Image
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from saccade.errors import SaccadeError
-from saccade.models import encode
+from saccade.models import FAMILIES, encode
 from saccade.probes import ABLATIONS, MAPS, SIGNALS, Probing, engine, plain
 from saccade.probes.measuring import measure
 from saccade.probes.prefix import PrefixLayer, shares_prefix
 from saccade.probes.vocabulary import summed_up
 from saccade.samples import Rollout, Sample
-from tiny import FAMILIES, NEED_IMAGES
 
-PLAIN = {"qwen3_5"}
-"""Families whose responses cannot share a prompt."""
 LIMITS = {"entropy": 5e-5}
 """What the numbers may differ by, where not by 1e-5."""
 
@@ -85,8 +82,8 @@ def test_every_family_measures_what_the_plain_way_does(tiny_vlm, family, ablatio
     vlm = tiny_vlm(family)
     asked, others = spoken(vlm), {sample.id: sample for sample in OTHERS}
     maps = tuple(MAPS) if ablation == "blind" else ()
-    assert shares_prefix(vlm) == (family not in PLAIN)
-    if ablation == "remove" and family in NEED_IMAGES:
+    assert shares_prefix(vlm) == FAMILIES[family].shares_prompt
+    if ablation == "remove" and not FAMILIES[family].reads_text_alone:
         with pytest.raises(SaccadeError, match="image"):
             measure(vlm, asked, settings(ablation))
         return

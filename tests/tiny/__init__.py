@@ -30,6 +30,3 @@ FAMILIES: dict[str, Callable[[Path], Path]] = {
     "smolvlm": smolvlm,
 }
 """Name of a family -> a function that writes a tiny model's folder of that name."""
-
-NEED_IMAGES = ("paligemma", "paligemma2")
-"""Families that read no prompt without an image."""

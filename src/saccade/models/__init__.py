@@ -9,6 +9,8 @@ from saccade.lazy import lazy
 from saccade.models.names import LAB_MODELS
 
 _HOMES = {
+    "FAMILIES": "saccade.models.families",
+    "Family": "saccade.models.families",
     "ImageTokens": "saccade.samples",
     "Teacher": "saccade.models.inputs",
     "Tile": "saccade.samples",
