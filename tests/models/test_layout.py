@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 
 from saccade.errors import SaccadeError
-from saccade.models import ImageTokens, encode, image_tokens, with_responses
+from saccade.models import ImageTokens, encode, families, image_tokens, with_responses
 from saccade.models.layout import among_themselves
 from saccade.models.plans import _seen
 from saccade.samples import Sample
-from tiny import FAMILIES, NEED_IMAGES
+from tiny import FAMILIES
 
 SIZES = ((96, 72), (60, 150), (130, 40))
 
@@ -29,7 +29,7 @@ def vlm(request, tiny_vlm):
 @pytest.fixture
 def needs_image(vlm):
     """Whether the family reads no prompt without an image."""
-    return Path(vlm.name).name in NEED_IMAGES
+    return not families.FAMILIES[Path(vlm.name).name].reads_text_alone
 
 
 @pytest.fixture
