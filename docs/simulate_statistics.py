@@ -25,6 +25,10 @@ CLUSTERS = (12, 40)
 ACCURACY = 0.6
 """The true mean of the design `one mean`; the true differences are 0."""
 
+SHIFT = 1.5
+"""A planted difference: one standard deviation of a value is 1.5."""
+FAMILY_CLUSTERS = 30
+
 Rng = np.random.Generator
 Draw = Callable[[int], np.ndarray]
 
@@ -110,10 +114,10 @@ def families(repetitions: int, *, tests: int, planted: int) -> dict[str, float]:
     claims among those of Benjamini-Hochberg, `power_*` the share of planted differences found.
     """
     rng = np.random.default_rng([tests, planted])
-    shifts = 1.5 * (np.arange(tests) < planted)
+    shifts = SHIFT * (np.arange(tests) < planted)
     told: dict[str, list[float]] = {}
     for _ in range(repetitions):
-        p = np.array([groups_mixed(rng, 30, shift=shift).p for shift in shifts])
+        p = np.array([groups_mixed(rng, FAMILY_CLUSTERS, shift=shift).p for shift in shifts])
         for how, corrected in (("plain", p), ("holm", holm(p)), ("bh", benjamini_hochberg(p))):
             claimed = corrected < 0.05
             told.setdefault(f"any_{how}", []).append(claimed[planted:].any())
@@ -128,6 +132,8 @@ if __name__ == "__main__":
     result = {
         "repetitions": REPETITIONS,
         "families": FAMILIES,
+        "family_clusters": FAMILY_CLUSTERS,
+        "shift": SHIFT,
         "coverage": {
             name: {str(n): coverage(name, n, REPETITIONS) for n in CLUSTERS} for name in DESIGNS
         },
