@@ -1,7 +1,8 @@
 """The generated parts of README.md and docs/*.md, each a function that gives Markdown.
 
 cog calls them (`make docs`); the package's own tables are their only source, with `lab.json` for
-what `measure_guesser.py` measured, `statistics.json` for what `simulate_statistics.py` did, and the cards of the shipped models where these are built.
+what `measure_guesser.py` measured, `statistics.json` for what `simulate_statistics.py` found, and
+the cards of the shipped models where these are built.
 """
 
 import json
