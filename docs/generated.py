@@ -1,7 +1,8 @@
 """The generated parts of README.md and docs/*.md, each a function that gives Markdown.
 
 cog calls them (`make docs`); the package's own tables are their only source, with `lab.json` for
-what `measure_guesser.py` measured, and the cards of the shipped models where these are built.
+what `measure_guesser.py` measured, `statistics.json` for what `simulate_statistics.py` found, and
+the cards of the shipped models where these are built.
 """
 
 import json
@@ -218,6 +219,51 @@ def guesser() -> str:
     )
     how = f"Accuracy on {told['items']} test questions, {told['read']:,} training questions read:"
     return f"{how}\n\n{table(('task', 'level 1', 'level 2', 'level 3'), rows)}"
+
+
+def coverage() -> str:
+    """How often intervals hold the truth, by design and number of clusters."""
+    told = _simulated()
+    counts = list(next(iter(told["coverage"].values())))
+    rows = (
+        (
+            name,
+            *(
+                f"{held:.1%}" + ("" if name == "one mean" else f" / {claimed:.1%}")
+                for held, claimed in by_clusters.values()
+            ),
+        )
+        for name, by_clusters in told["coverage"].items()
+    )
+    how = f"{told['repetitions']:,} data sets each:"
+    return f"{how}\n\n{table(('design', *(f'{n} clusters' for n in counts)), rows)}"
+
+
+def families() -> str:
+    """What corrections do to families of ten tests."""
+    told = _simulated()
+    null, planted = told["null"], told["planted"]
+    rows = (
+        (
+            words,
+            f"{null[f'any_{how}']:.1%}",
+            f"{planted[f'false_share_{how}']:.1%}",
+            f"{planted[f'power_{how}']:.1%}",
+        )
+        for how, words in (("plain", "none"), ("holm", "Holm"), ("bh", "Benjamini-Hochberg"))
+    )
+    head = ("correction", "families with a false claim", "false among claims", "planted found")
+    return (
+        f"{told['families']} families of ten tests on mixed groups in {told['family_clusters']} "
+        "clusters, first without any difference, then with three planted ones of "
+        f"{told['shift']:g}, about one standard deviation:\n\n{table(head, rows)}"
+    )
+
+
+def _simulated() -> dict[str, Any]:
+    """What `simulate_statistics.py` wrote."""
+    told: dict[str, Any] = json.loads(Path("docs/statistics.json").read_text(encoding="utf-8"))
+    return told
 
 
 def levels(task: str) -> str:

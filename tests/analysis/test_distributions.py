@@ -142,14 +142,32 @@ def test_contrast_and_sentence_agree() -> None:
     assert f"{numbers.loc['top', 'difference']:+.3f}" in sentence
     assert f"n = {numbers.loc['all', 'n_correct']} questions" in sentence
     assert "top 4 tokens of each response" in sentence
-    assert "no interval or test" in sentence
+    top = numbers.loc["top"]
+    assert f"95 % interval {top['low']:+.3f} to {top['high']:+.3f}" in sentence
+    assert f"Hedges' g {top['hedges_g']:+.2f}" in sentence
+    assert "the 60 questions as units" in sentence
+    assert (numbers["p_holm"] >= numbers["p"]).all()
     assert "significant" not in sentence
+
+
+def test_questions_of_one_image_are_one_cluster() -> None:
+    """They are drawn together, so the same numbers say less; the frame keeps who belongs where."""
+    tokens = make_run(questions=60).tokens()
+    shared = tokens.assign(cluster=tokens["sample_id"].str[-1])
+    frame = similarity_distributions(shared)
+    apart, together = (contrast(f) for f in (similarity_distributions(tokens), frame))
+    assert set(frame["cluster"]) == set("0123456789")
+    assert apart["clusters"].tolist() == [60] * 3 and together["clusters"].tolist() == [10] * 3
+    assert apart["difference"].tolist() == pytest.approx(together["difference"].tolist())
+    assert apart["low"].tolist() != together["low"].tolist()
+    assert "60 questions in 10 clusters by image" in describe_similarity(frame).sentence
 
 
 def test_honest_about_small_and_missing_groups() -> None:
     """Few questions are called few; one verdict is no contrast; none is nothing."""
     few = describe_similarity(similarity_distributions(make_run(questions=4).tokens()))
     assert "not as evidence" in few.sentence
+    assert "no interval: there are" in few.sentence
     tokens = make_run(questions=4, accuracy=1.0).tokens()
     assert "no contrast" in describe_similarity(similarity_distributions(tokens)).sentence
     tokens["correct"] = pd.NA

@@ -12,7 +12,7 @@ import pytest
 from frames import SIGNALS, FakeRun, make_run, make_sample, make_trace, stored
 
 from saccade.analysis import Scale, analyze, pinned_scales, render, token_strip
-from saccade.analysis.accuracy import accuracy_by_task, compare_accuracy
+from saccade.analysis.accuracy import accuracy_by_task
 from saccade.analysis.report.cases import paired_case, typical_cases
 from saccade.analysis.report.files import slug, write
 from saccade.analysis.report.text import visible
@@ -201,33 +201,14 @@ def test_scale_is_pinned_by_the_run() -> None:
     assert Scale(3, 3).intensity([3.0]) == 0
 
 
-def test_accuracy_is_the_mean_over_questions() -> None:
-    """By hand: two, one and no verdict, one response cut off; and the questions of all tasks."""
-    rollouts = pd.DataFrame(
-        {
-            "task": ["a"] * 4 + ["b"] + ["c"],
-            "sample_id": ["1", "1", "2", "2", "1", "1"],
-            "correct": pd.array([True, True, False, None, False, None], dtype="boolean"),
-            "finish_reason": ["stop", "length", "stop", "stop", "stop", "stop"],
-            "length": [1, 2, 3, 6, 8, 9],
-        }
-    )
-    table = accuracy_by_task(rollouts).set_index("task")
-    assert table.loc["a"].to_dict() == {
-        "questions": 2,
-        "responses": 4,
-        "judged": 3,
-        "correct": 2,
-        "accuracy": 0.5,
-        "truncated": 1,
-        "mean_length": 3.0,
-    }
-    assert np.isnan(table.loc["c", "accuracy"])
-    assert table.loc["all tasks", "accuracy"] == pytest.approx(1 / 3)
-    both = compare_accuracy({"x": table.reset_index(), "y": table.reset_index().assign(accuracy=1)})
-    assert list(both["task"]) == ["a", "a", "b", "b", "c", "c", "all tasks", "all tasks"]
-    changes = both[both["task"] != "c"]["change"]
-    assert changes.tolist() == pytest.approx([0, 0.5, 0, 1, 0, 2 / 3])
+def test_questions_that_share_an_image_are_found_in_the_store(tmp_path: Path) -> None:
+    """The made-up run shows one picture throughout: one cluster, so no interval."""
+    tables = Tables(stored(tmp_path / "run", make_run(questions=9)))
+    assert set(tables.tokens["cluster"]) == set(tables.rollouts["cluster"]) == {"q0"}
+    assert "cluster" not in Tables(make_run(questions=2)).tokens
+    row = accuracy_by_task(tables.rollouts).iloc[0]
+    assert row["clusters"] == 1 and np.isnan(row["accuracy_low"])
+    assert row["note"] == "no interval: there is 1 cluster, of 8 needed"
 
 
 def test_typical_case_is_nearest_the_median() -> None:

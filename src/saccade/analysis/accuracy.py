@@ -4,46 +4,91 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from saccade.analysis.stats.corrections import corrected
+from saccade.analysis.stats.differences import compare_pairs, mean_with_interval
+
 ALL = "all tasks"
+QUESTION = ["task", "sample_id"]
+COMPARED = [
+    *("task", "run", "questions", "responses", "judged", "correct"),
+    *("accuracy", "accuracy_low", "accuracy_high"),
+]
+CHANGE = ["paired", "change", "change_low", "change_high", "hedges_gz", "change_note", "p"]
 
 
 def accuracy_by_task(rollouts: pd.DataFrame) -> pd.DataFrame:
     """Per task: questions, responses, those with a verdict, accuracy, truncated, mean length.
 
     Accuracy is avg@k: each question's share of correct responses among those with a verdict, and
-    the mean of these shares, so that a question counts once however many responses it has. A last
-    row takes the questions of all tasks together where there are several.
+    the mean of these shares, so that a question counts once however many responses it has. Its 95 %
+    interval draws questions again, those of one image together (`cluster`). A last row takes the
+    questions of all tasks together where there are several.
     """
+    return pd.DataFrame([{"task": task, **_row(rows)} for task, rows in _by_task(rollouts).items()])
+
+
+def _by_task(rollouts: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of each task, and of all where there are several."""
     parts = {str(task): rows for task, rows in rollouts.groupby("task", sort=True)}
-    if len(parts) > 1:
-        parts[ALL] = rollouts
-    return pd.DataFrame([{"task": task, **_row(rows)} for task, rows in parts.items()])
+    return parts | ({ALL: rollouts} if len(parts) > 1 else {})
 
 
-def _row(rows: pd.DataFrame) -> dict[str, float]:
+def _row(rows: pd.DataFrame) -> dict[str, float | str]:
     """The counts of one task."""
-    question = ["task", "sample_id"]
-    judged = rows.dropna(subset="correct").astype({"correct": bool})
+    judged, shares = rows.dropna(subset="correct"), _shares(rows)
+    accuracy = mean_with_interval(shares["share"], cluster=shares.get("cluster"))
     return {
-        "questions": len(rows[question].drop_duplicates()),
+        "questions": len(rows[QUESTION].drop_duplicates()),
         "responses": len(rows),
         "judged": len(judged),
         "correct": int(judged["correct"].sum()),
-        "accuracy": float(judged.groupby(question)["correct"].mean().mean()),
+        "accuracy": accuracy.value,
+        "accuracy_low": accuracy.low,
+        "accuracy_high": accuracy.high,
+        "clusters": accuracy.clusters,
+        "note": accuracy.note,
         "truncated": int((rows["finish_reason"] == "length").sum()),
         "mean_length": float(rows["length"].mean()),
     }
 
 
-def compare_accuracy(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row per task and run, in the order given; `change` is against the first run."""
-    frame = pd.concat([table.assign(run=name) for name, table in tables.items()])
-    order = list(dict.fromkeys(task for table in tables.values() for task in table["task"]))
-    order = [*(task for task in order if task != ALL), *([ALL] if ALL in order else [])]
-    frame["task"] = pd.Categorical(frame["task"], order)
-    frame = frame.sort_values("task", kind="stable").reset_index(drop=True)
-    first = next(iter(tables.values())).set_index("task")["accuracy"]
-    frame["task"] = frame["task"].astype(str)
-    frame["change"] = frame["accuracy"] - frame["task"].map(first)
-    columns = ["task", "run", "questions", "responses", "judged", "correct", "accuracy", "change"]
-    return frame[columns]
+def _shares(rows: pd.DataFrame) -> pd.DataFrame:
+    """The share of correct responses of each question that has a verdict, and its cluster."""
+    judged = rows.dropna(subset="correct").astype({"correct": bool}).groupby(QUESTION)
+    shares = judged.agg(share=("correct", "mean"))
+    return shares.assign(cluster=judged["cluster"].first()) if "cluster" in rows else shares
+
+
+def compare_accuracy(rollouts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row per task and run, in the order given; `change` is against the first run.
+
+    It is the mean over the `paired` questions that both runs answered, with a 95 % interval,
+    Hedges' g of the paired differences, and p: as it is, and corrected over all rows.
+    """
+    parts = {name: _by_task(rows) for name, rows in rollouts.items()}
+    tasks = list(dict.fromkeys(task for tables in parts.values() for task in tables))
+    tasks = [*(task for task in tasks if task != ALL), *([ALL] if ALL in tasks else [])]
+    baseline, first = next(iter(parts.items()))
+    rows = [
+        {"task": task, "run": name, **_row(of[task])}
+        | ({} if name == baseline or task not in first else _change(of[task], first[task]))
+        for task in tasks
+        for name, of in parts.items()
+        if task in of
+    ]
+    return corrected(pd.DataFrame(rows, columns=[*COMPARED, *CHANGE]))
+
+
+def _change(rows: pd.DataFrame, before: pd.DataFrame) -> dict[str, float | str]:
+    """What one run answers better than the first, over the questions that both answered."""
+    both = _shares(rows).join(_shares(before)["share"].rename("before"), how="inner")
+    found = compare_pairs(both["share"], both["before"], cluster=both.get("cluster"))
+    return {
+        "paired": found.items,
+        "change": found.value,
+        "change_low": found.low,
+        "change_high": found.high,
+        "hedges_gz": found.hedges_gz,
+        "change_note": found.note,
+        "p": found.p,
+    }

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
+from saccade.analysis.stats.corrections import corrected
+from saccade.analysis.stats.differences import compare_groups
 from saccade.errors import SaccadeError
 from saccade.samples import signal_column
 
@@ -31,13 +33,15 @@ def similarity_distributions(
     `top` is how many tokens of each response the panels `top` and `bottom` take: a share of its
     scored tokens as a float (rounded up), or an absolute number as an int; at least one, at most
     all. Tokens without the signal and responses without a verdict are left out and counted.
-    A signal without its ablation means `blind`: `kl` is the column `kl.blind`.
+    A signal without its ablation means `blind`: `kl` is the column `kl.blind`. Where tokens have a
+    `cluster`, the questions of one image, it is kept.
     """
     signal = _column(tokens, signal)
     _check_top(top)
     question = [name for name in ("task", "sample_id") if name in tokens]
     keys = [*question, *(name for name in ("step", "index") if name in tokens)]
-    table = tokens[[*keys, "correct"]].assign(
+    cluster = [name for name in ("cluster",) if name in tokens]
+    table = tokens[[*keys, *cluster, "correct"]].assign(
         value=pd.to_numeric(tokens[signal]).astype("float64"),
         rollout=tokens.groupby(keys, sort=False, dropna=False).ngroup(),
     )
@@ -116,9 +120,10 @@ def _first_ranked(
 def _aggregate(rows: pd.DataFrame, panel: str, question: list[str]) -> pd.DataFrame:
     """One row per question and verdict."""
     grouped = rows.groupby([*question, "correct"], sort=True, dropna=False)
-    frame = grouped.agg(
-        value=("value", "mean"), n_tokens=("value", "size"), n_rollouts=("rollout", "nunique")
-    ).reset_index()
+    parts = {"n_tokens": ("value", "size"), "n_rollouts": ("rollout", "nunique")}
+    if "cluster" in rows:
+        parts["cluster"] = ("cluster", "first")
+    frame = grouped.agg(value=("value", "mean"), **parts).reset_index()
     frame.insert(0, "panel", panel)
     return frame
 
@@ -146,45 +151,85 @@ def panel_title(panel: str, top: float | None = None) -> str:
 
 
 def contrast(frame: pd.DataFrame) -> pd.DataFrame:
-    """Per panel: n, mean and median of either group, and the difference of the means."""
-    rows = []
-    for panel in PANELS:
-        row: dict[str, str | float] = {"panel": panel}
-        for name, verdict in (("correct", True), ("incorrect", False)):
-            value = frame.loc[(frame["panel"] == panel) & (frame["correct"] == verdict), "value"]
-            row[f"n_{name}"] = len(value)
-            row[f"mean_{name}"] = float(value.mean()) if len(value) else math.nan
-            row[f"median_{name}"] = float(value.median()) if len(value) else math.nan
-        rows.append(row)
-    numbers = pd.DataFrame(rows)
-    numbers["difference"] = numbers["mean_correct"] - numbers["mean_incorrect"]
-    return numbers
+    """Per panel: either group, and the difference of the means with all that belongs to it.
+
+    p is given as it is and corrected over the panels. Questions are the unit; a question that is
+    in both groups, and questions of one image, are drawn and tested together.
+    """
+    return corrected(pd.DataFrame([_contrast_row(frame, panel) for panel in PANELS]))
+
+
+def _contrast_row(frame: pd.DataFrame, panel: str) -> dict[str, str | float]:
+    """One panel: n, mean and median of either group, responses behind them, and the difference."""
+    rows = frame[frame["panel"] == panel]
+    correct = rows["correct"].to_numpy(dtype=bool)
+    row: dict[str, str | float] = {"panel": panel}
+    for name, group in (("correct", rows[correct]), ("incorrect", rows[~correct])):
+        row[f"n_{name}"] = len(group)
+        row[f"responses_{name}"] = int(group["n_rollouts"].sum())
+        row[f"mean_{name}"] = float(group["value"].mean()) if len(group) else math.nan
+        row[f"median_{name}"] = float(group["value"].median()) if len(group) else math.nan
+    question = [name for name in ("task", "sample_id") if name in rows]
+    item = rows.groupby(question, sort=False, dropna=False).ngroup()
+    found = compare_groups(rows["value"], correct, item=item, cluster=rows.get("cluster"))
+    return row | {
+        "difference": found.value,
+        "low": found.low,
+        "high": found.high,
+        "hedges_g": found.hedges_g,
+        "cliffs_delta": found.cliffs_delta,
+        "superiority": found.superiority,
+        "questions": found.items,
+        "in_both": found.both,
+        "clusters": found.clusters,
+        "note": found.note,
+        "p": found.p,
+    }
 
 
 def describe_similarity(frame: pd.DataFrame) -> Finding:
-    """What the three panels say, without a test and without an interval."""
+    """What the three panels say, with interval, test and effect size."""
     numbers = contrast(frame)
     n_correct, n_incorrect = (int(numbers[f"n_{g}"].iloc[0]) for g in ("correct", "incorrect"))
     if min(n_correct, n_incorrect) == 0:
         return Finding(" ".join([_no_contrast(n_correct, n_incorrect), *_counted(frame)]), numbers)
     name = label(frame.attrs.get("signal", "visual_similarity")).text
-    panels = "; ".join(_panel_words(row, frame.attrs.get("top")) for row in numbers.itertuples())
+    rows = list(numbers.itertuples())
+    panels = "; ".join(_panel_words(row, frame.attrs.get("top")) for row in rows)
     sentence = (
         f"Mean {name} of a question, correct responses (n = {n_correct} questions) against "
         f"incorrect ones (n = {n_incorrect}): {panels}."
     )
-    said = [sentence, _caution(min(n_correct, n_incorrect)), *_counted(frame)]
+    said = [sentence, _basis(rows[0]), *_caution(min(n_correct, n_incorrect)), *_counted(frame)]
     return Finding(" ".join(said), numbers)
 
 
 def _panel_words(row: Any, top: float | None) -> str:
-    """One panel: the two means, the difference of the means, the medians."""
+    """One panel: the means, their difference with interval, p and effect size, the medians."""
     places = _decimals(row.difference)
     title = panel_title(row.panel, top)
+    interval = row.note or f"95 % interval {row.low:+.{places}f} to {row.high:+.{places}f}"
     return (
         f"{title[0].lower()}{title[1:]} {row.mean_correct:.{places}f} and "
         f"{row.mean_incorrect:.{places}f}, a difference of {row.difference:+.{places}f} "
-        f"(medians {row.median_correct:.{places}f} and {row.median_incorrect:.{places}f})"
+        f"({interval}, {_p_words(row.p_holm)}, Hedges' g {row.hedges_g:+.2f}; medians "
+        f"{row.median_correct:.{places}f} and {row.median_incorrect:.{places}f})"
+    )
+
+
+def _p_words(p: float) -> str:
+    """A p-value as one says it."""
+    if not math.isfinite(p):
+        return "no p"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def _basis(row: Any) -> str:
+    """What intervals and p-values rest on."""
+    shared = f" in {row.clusters} clusters by image" if row.clusters < row.questions else ""
+    return (
+        f"Intervals and p-values take the {row.questions} questions{shared} as units, "
+        f"{row.in_both} of them in both groups; p is corrected over the panels (Holm)."
     )
 
 
@@ -196,15 +241,15 @@ def _decimals(difference: float) -> int:
     return min(8, max(3, 1 - math.floor(math.log10(size))))
 
 
-def _caution(smaller: int) -> str:
-    """How far the numbers carry."""
-    if smaller < SMALL:
-        plural = "question" if smaller == 1 else "questions"
-        return (
-            f"The smaller group has only {smaller} {plural}: "
-            "read this as a description of this run, not as evidence."
-        )
-    return "These are differences of means in this run; no interval or test is given."
+def _caution(smaller: int) -> list[str]:
+    """How far the numbers carry, where that is not far."""
+    if smaller >= SMALL:
+        return []
+    plural = "question" if smaller == 1 else "questions"
+    return [
+        f"The smaller group has only {smaller} {plural}: "
+        "read this as a description of this run, not as evidence."
+    ]
 
 
 def _no_contrast(n_correct: int, n_incorrect: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from saccade.analysis.stats.clusters import image_clusters
 from saccade.errors import SaccadeError
 from saccade.samples import Trace
 
@@ -55,13 +56,29 @@ class Tables:
 
     @cached_property
     def tokens(self) -> pd.DataFrame:
-        """One row per response token."""
-        return self.run.tokens()
+        """One row per response token; with `cluster` where questions share an image."""
+        return self._clustered(self.run.tokens())
 
     @cached_property
     def rollouts(self) -> pd.DataFrame:
-        """One row per rollout."""
-        return self.run.rollouts()
+        """One row per rollout; with `cluster` where questions share an image."""
+        return self._clustered(self.run.rollouts())
+
+    @cached_property
+    def _clusters(self) -> pd.Series | None:
+        """Sample to cluster where some samples share an image; a run without SQL tells nothing."""
+        sql = getattr(self.run, "sql", None)
+        if sql is None:
+            return None
+        samples = sql("SELECT id, images FROM samples")
+        clusters = image_clusters(samples["id"], samples["images"])
+        return None if clusters.is_unique else clusters
+
+    def _clustered(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table with the cluster of each row's question, where questions share images."""
+        if self._clusters is None:
+            return table
+        return table.assign(cluster=table["sample_id"].map(self._clusters))
 
 
 def run_facts(run: RunLike) -> dict[str, str]:

@@ -90,7 +90,7 @@ def render(
         .render(
             title=title or " and ".join(tables),
             sections=sections,
-            compared=_compared(sections),
+            compared=_compared(tables),
             pair=_pair(tables, scales),
             first_rows=FIRST_ROWS,
             css=stylesheet("report.css") + stylesheet("strip.css"),
@@ -172,11 +172,11 @@ def _data_uri(csv: str) -> str:
     return "data:text/csv;charset=utf-8;base64," + base64.b64encode(csv.encode()).decode()
 
 
-def _compared(sections: "Sequence[Section]") -> list[tuple[str, list[dict[str, Any]]]]:
+def _compared(tables: Mapping[str, Tables]) -> list[tuple[str, list[dict[str, Any]]]]:
     """Tasks with a row per run, where there are several runs."""
-    if len(sections) < 2:
+    if len(tables) < 2:
         return []
-    frame = compare_accuracy({section.name: section.accuracy for section in sections})
+    frame = compare_accuracy({name: read.rollouts for name, read in tables.items()})
     return [
         (str(task), [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")])
         for task, rows in frame.groupby("task", sort=False)

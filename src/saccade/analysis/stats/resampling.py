@@ -1,0 +1,132 @@
+"""Drawing clusters again: bootstrap draws and their interval, rearrangements and their p-value.
+
+All of it works on sums per cluster, so that a draw is a row of a matrix product. Draws are made in
+chunks that bound the memory, from a seed, so that the same input gives the same numbers.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+LEVEL = 0.95
+"""How often an interval holds the truth."""
+DRAWS = 2_000
+"""Bootstrap draws behind an interval."""
+ARRANGEMENTS = 4_999
+"""Random rearrangements behind a p-value; where there are no more in all, all are taken."""
+CHUNK = 2**21
+"""Numbers held at once."""
+ROUNDING = 1e-9
+"""Share by which two numbers that should be equal may differ."""
+
+
+def bootstrap(statistic: Callable[[Floats], Floats], n_clusters: int, *, seed: int = 0) -> Floats:
+    """`statistic` of DRAWS samples of clusters, drawn with replacement.
+
+    It gets how often each cluster is in each draw, draws by clusters, and gives a number per draw.
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for size in _chunks(DRAWS, n_clusters):
+        drawn = rng.integers(n_clusters, size=(size, n_clusters))
+        drawn += n_clusters * np.arange(size)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=size * n_clusters)
+        found.append(statistic(counts.reshape(size, n_clusters).astype(float)))
+    return np.concatenate(found)
+
+
+def percentile_interval(drawn: Floats, *, df: float) -> tuple[float, float]:
+    """The middle 95 % of bootstrap draws, widened for few clusters (Hesterberg 2015).
+
+    The plain percentile interval is too narrow by the factor sqrt(1 - 1/n) and as if the spread
+    were known; its ends are therefore moved out to where a t interval with `df` degrees of freedom
+    would put them. BCa and studentised intervals fell shorter at 12 to 40 clusters of unequal size.
+    Draws in which a group did not occur are left out.
+    """
+    reach = math.sqrt((df + 1) / df) * stdtrit(df, (1 + LEVEL) / 2)
+    tail = float(ndtr(-reach))
+    low, high = np.quantile(drawn[np.isfinite(drawn)], [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def sign_flip_p(scores: Floats, *, seed: int = 0) -> float:
+    """How often the sum of scores is as far from 0 as it is, if each sign were a coin toss.
+
+    One score per cluster. With up to 12 of them that are not 0, every pattern of signs is taken
+    once and p is exact.
+    """
+    scores = scores[np.abs(scores) > ROUNDING * np.abs(scores).max(initial=0.0)]
+    n, total = len(scores), float(scores.sum())
+    if 2**n <= ARRANGEMENTS:
+        patterns: Iterator[NDArray[np.int64]] = iter([np.arange(2**n)[:, None] >> np.arange(n) & 1])
+    else:
+        rng = np.random.default_rng(seed)
+        patterns = (rng.integers(2, size=(k, n), dtype=np.int8) for k in _chunks(ARRANGEMENTS, n))
+    sums = np.concatenate([2 * (pattern @ scores) - total for pattern in patterns])
+    slack = ROUNDING * float(np.abs(scores).sum())
+    return _share(int((np.abs(sums) >= abs(total) - slack).sum()), len(sums), exact=2**n)
+
+
+def shuffle_p(sums: Floats, sizes: Floats, first: Bools, *, seed: int = 0) -> float:
+    """How often two groups of clusters differ as they do, if group names were dealt at random.
+
+    Clusters keep their rows together: one sum and one size each. What is compared is the difference
+    of the means over its cluster-robust standard error, so that groups of unequal spread do not
+    pass for groups of unequal means. p is exact where there are few deals.
+    """
+    n, k = len(first), int(first.sum())
+    deals = math.comb(n, k)
+    columns = _moments(sums - sizes * sums.sum() / sizes.sum(), sizes)
+    observed = abs(_studentised(first[None].astype(float), columns)[0])
+    if deals <= ARRANGEMENTS:
+        chosen = np.array(list(combinations(range(n), k)), dtype=np.int64).reshape(deals, k)
+        every = np.zeros((deals, n))
+        np.put_along_axis(every, chosen, 1, axis=1)
+        labels = iter([every])
+    else:
+        rng = np.random.default_rng(seed)
+        labels = (
+            rng.permuted(np.tile(first, (size, 1)), axis=1).astype(float)
+            for size in _chunks(ARRANGEMENTS, n)
+        )
+    found = np.abs(np.concatenate([_studentised(each, columns) for each in labels]))
+    return _share(int((found >= observed * (1 - ROUNDING)).sum()), len(found), exact=deals)
+
+
+def _moments(sums: Floats, sizes: Floats) -> Floats:
+    """What means and their standard errors are made of, one row per cluster."""
+    return np.column_stack([sums, sizes, sums * sums, sums * sizes, sizes * sizes])
+
+
+def _studentised(labels: Floats, columns: Floats) -> Floats:
+    """Difference of two groups' means over its standard error, for each row of labels."""
+    tiny = 1e-24 * float(columns[:, 2].max(initial=0.0))
+    clusters = float(labels[0].sum())
+    first = labels @ columns
+    groups = ((first, clusters), (columns.sum(axis=0) - first, labels.shape[1] - clusters))
+    means, variance = [], np.zeros(len(labels))
+    for (total, size, squares, products, sizes), n in ((group.T, n) for group, n in groups):
+        mean = total / size
+        spread = (squares - 2 * mean * products + mean**2 * sizes) / size**2
+        variance += np.maximum(spread, 0) * n / max(n - 1, 1)
+        means.append(mean)
+    difference: Floats = (means[0] - means[1]) / np.sqrt(np.maximum(variance, tiny) + 1e-300)
+    return difference
+
+
+def _share(extreme: int, taken: int, *, exact: int) -> float:
+    """The p-value: a share of all arrangements, or of random ones and the one that came about."""
+    return extreme / taken if exact <= ARRANGEMENTS else (extreme + 1) / (taken + 1)
+
+
+def _chunks(total: int, width: int) -> Iterator[int]:
+    """How many rows of `width` numbers to take at a time."""
+    size = max(1, CHUNK // max(width, 1))
+    yield from (min(size, total - start) for start in range(0, total, size))

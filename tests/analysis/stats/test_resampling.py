@@ -1,0 +1,72 @@
+"""Draws and rearrangements against scipy's, and against all there are."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from saccade.analysis.stats import resampling
+from saccade.analysis.stats.resampling import bootstrap, shuffle_p, sign_flip_p
+
+RNG = np.random.default_rng(0)
+VALUES = RNG.normal(1, 2, 80)
+
+
+def welch(a, b, axis=-1):
+    spread = a.var(axis, ddof=1) / a.shape[axis] + b.var(axis, ddof=1) / b.shape[axis]
+    return (a.mean(axis) - b.mean(axis)) / np.sqrt(spread)
+
+
+def test_draws_are_scipys_but_for_chance():
+    drawn = bootstrap(lambda counts: counts @ VALUES / counts.sum(axis=1), 80)
+    theirs = stats.bootstrap((VALUES,), np.mean, n_resamples=4000, rng=np.random.default_rng(1))
+    assert len(drawn) == resampling.DRAWS
+    assert drawn.std() == pytest.approx(theirs.standard_error, rel=0.06)
+    ends = np.quantile(theirs.bootstrap_distribution, [0.025, 0.975])
+    assert np.quantile(drawn, [0.025, 0.975]) == pytest.approx(ends, abs=0.05)
+
+
+def test_chunks_are_of_no_account_for_size(monkeypatch):
+    monkeypatch.setattr(resampling, "CHUNK", 700)
+    seen = []
+    bootstrap(lambda counts: seen.append(counts.shape) or counts.sum(axis=1), 80)
+    assert {shape[0] for shape in seen} == {8}
+    assert 0 < sign_flip_p(VALUES) < 0.01
+
+
+def test_sign_flips_of_few_are_scipys_exact_ones():
+    pairs = VALUES[:9]
+    theirs = stats.permutation_test(
+        (pairs, np.zeros(9)), lambda a, b: (a - b).mean(), permutation_type="samples"
+    )
+    assert sign_flip_p(pairs) == pytest.approx(theirs.pvalue)
+    many = stats.ttest_1samp(VALUES - 0.7, 0).pvalue
+    assert sign_flip_p(VALUES - 0.7) == pytest.approx(many, abs=0.02)
+
+
+def test_shuffles_of_few_are_scipys_exact_ones():
+    a, b = VALUES[:5], VALUES[5:11] + 1
+    theirs = stats.permutation_test(
+        (a, b),
+        lambda a, b, axis: np.abs(welch(a, b, axis)),
+        permutation_type="independent",
+        vectorized=True,
+        alternative="greater",
+    )
+    values, first = np.concatenate([a, b]), np.arange(11) < 5
+    assert shuffle_p(values, np.ones(11), first) == pytest.approx(theirs.pvalue)
+    wide = np.arange(80) < 30
+    close = stats.ttest_ind(VALUES[wide], VALUES[~wide], equal_var=False).pvalue
+    assert shuffle_p(VALUES, np.ones(80), wide) == pytest.approx(close, abs=0.02)
+
+
+def test_ties_count_as_extreme_whatever_the_rounding():
+    assert sign_flip_p(np.array([0.1, 0.2, 0.3])) == 0.25
+    assert sign_flip_p(np.array([0.1, 0.1, -0.2])) == 1
+    assert sign_flip_p(np.zeros(4)) == 1
+    assert shuffle_p(np.full(6, 0.3), np.ones(6), np.arange(6) < 3) == 1
+
+
+def test_clusters_move_whole():
+    # two clusters a group: of the six deals two are as far apart, the one given and its mirror
+    sums, sizes = np.array([8.0, 9.9, 2.0, 1.0]), np.array([4.0, 5.0, 4.0, 2.0])
+    assert shuffle_p(sums, sizes, np.array([True, True, False, False])) == pytest.approx(1 / 3)
