@@ -34,7 +34,7 @@ def similarity_distributions(
     A signal without its ablation means `blind`: `kl` is the column `kl.blind`.
     """
     signal = _column(tokens, signal)
-    _check_top(top)
+    check_top(top)
     question = [name for name in ("task", "sample_id") if name in tokens]
     keys = [*question, *(name for name in ("step", "index") if name in tokens)]
     table = tokens[[*keys, "correct"]].assign(
@@ -74,7 +74,7 @@ def _column(tokens: pd.DataFrame, signal: str) -> str:
     return column
 
 
-def _check_top(top: float) -> None:
+def check_top(top: float) -> None:
     """A share in (0, 1], or a whole number of tokens from 1."""
     whole = isinstance(top, int) and not isinstance(top, bool)
     share = isinstance(top, float) and 0 < top <= 1

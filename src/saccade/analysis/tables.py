@@ -9,6 +9,7 @@ import pandas as pd
 
 from saccade.errors import SaccadeError
 from saccade.samples import Trace
+from saccade.store import Run, Source
 
 
 class RunLike(Protocol):
@@ -62,6 +63,11 @@ class Tables:
     def rollouts(self) -> pd.DataFrame:
         """One row per rollout."""
         return self.run.rollouts()
+
+    @property
+    def source(self) -> Source:
+        """What can be asked in SQL: the run where it is a stored one, otherwise its tokens."""
+        return self.run if isinstance(self.run, Run) else self.tokens
 
 
 def run_facts(run: RunLike) -> dict[str, str]:
