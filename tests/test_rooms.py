@@ -235,7 +235,10 @@ class TestTests:
     def test_every_test_of_a_module_still_has_its_module(self):
         house = {"test_docs.py", "test_rooms.py"}
         parts = {"test_lab.py", "test_report.py", "test_reader.py", "test_lab_models.py"}
-        parts |= {"test_every_family.py", "test_halves.py"}  # every module of probes, on many models
+        parts |= {
+            "test_every_family.py",
+            "test_halves.py",
+        }  # every module of probes, on many models
         for test in (ROOT / "tests").rglob("test_*.py"):
             own = test.relative_to(ROOT / "tests").with_name(test.name.removeprefix("test_"))
             assert (SRC / own).is_file() or test.name in house | parts, test
