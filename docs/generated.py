@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from saccade import load_task
-from saccade.analysis import FIGURES
+from saccade.analysis import FIGURES, FINDERS
 from saccade.cli import main
 from saccade.models.families import FAMILIES
 from saccade.models.names import HOME, RECIPE_LINES
@@ -125,10 +125,15 @@ def ablations() -> str:
 def figures() -> str:
     """The figures of a report."""
     rows = (
-        (code(f.id), f.title, f.line, f.paper, ", ".join(map(code, f.signals)))
+        (code(f.id), f.title, f.line, f.paper or "–", ", ".join(map(code, f.signals)))
         for f in FIGURES.values()
     )
     return table(("figure", "title", "what it shows", "redraws", "needs"), rows)
+
+
+def finders() -> str:
+    """What can be searched for in a run."""
+    return table(("finder", "what it finds"), ((code(f.name), f.line) for f in FINDERS.values()))
 
 
 def rewards() -> str:

@@ -71,8 +71,14 @@ HEAVY = (
 TESTED_BY = {
     "analysis/density.py": "analysis/test_distributions.py",
     "analysis/labels.py": "analysis/test_figures.py",
+    "analysis/plots/agreement.py": "analysis/test_agreement.py",
+    "analysis/plots/groups.py": "analysis/test_groups.py",
+    "analysis/plots/panels.py": "analysis/test_figures.py",
+    "analysis/plots/profiles.py": "analysis/test_positions.py",  # and test_layers.py
+    "analysis/plots/shift.py": "analysis/test_shift.py",
     "analysis/plots/similarity.py": "analysis/test_figures.py",
     "analysis/plots/style.py": "analysis/test_figures.py",
+    "analysis/ranking.py": "analysis/test_shift.py",  # and test_agreement.py, against loops
     "analysis/report/build.py": "analysis/test_report.py",
     "analysis/report/cases.py": "analysis/test_report.py",
     "analysis/report/files.py": "analysis/test_report.py",
@@ -84,6 +90,7 @@ TESTED_BY = {
     "analysis/scales.py": "analysis/test_report.py",
     "analysis/stats/groups.py": "analysis/stats/test_differences.py",
     "analysis/stats/rows.py": "analysis/stats/test_differences.py",
+    "analysis/sources.py": "analysis/test_positions.py",
     "analysis/tables.py": "analysis/test_report.py",
     "batches.py": "test_rollouts.py",  # and probes/test_traces.py, alone and in any batch
     "files.py": "store/test_writer.py",  # a disk that is full, a process that is killed

@@ -49,7 +49,9 @@ def make_trace(
         rewards={"answer": float(bool(correct))},
         correct=correct,
     )
-    return Trace(make_sample(number), rollout, tokens, signals)
+    states = np.linspace(0.5, 1.5, 3, dtype=np.float32)[:, None]
+    maps = {"visual_similarity": states * signals["visual_similarity"]}
+    return Trace(make_sample(number), rollout, tokens, signals, layers=maps)
 
 
 @dataclass

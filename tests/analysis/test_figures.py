@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from frames import make_run
+from frames import make_run, stored
 from matplotlib.colors import to_hex
 
 from saccade.analysis import (
@@ -17,6 +18,7 @@ from saccade.analysis import (
     similarity_distributions,
 )
 from saccade.analysis.plots.style import CORRECT, INCORRECT
+from saccade.analysis.tables import Tables
 from saccade.errors import SaccadeError
 
 
@@ -93,11 +95,12 @@ def test_leaves_rcparams_alone(frame: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_every_listed_figure_works(figure: object) -> None:
-    """From a run's table to a drawing with a sentence; ids are the keys."""
+def test_every_listed_figure_works(figure: object, tmp_path: Path) -> None:
+    """From a run to a drawing with a sentence; ids are the keys."""
     entry = FIGURES[figure.id]  # type: ignore[attr-defined]
-    run = make_run(questions=10)
-    frame = entry.frame(getattr(run, entry.reads)())
+    run = stored(tmp_path / "run", make_run(questions=10))
+    tables = Tables(run)
+    frame = entry.frame(tables.source if entry.reads == "run" else getattr(tables, entry.reads))
     assert set(entry.signals) <= set(run.tokens().columns)
     assert entry.draw(frame).axes
     assert entry.find(frame).sentence.endswith(".")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from frames import SIGNALS, FakeRun, make_run, make_sample, make_trace, stored
 
-from saccade.analysis import Scale, analyze, pinned_scales, render, token_strip
+from saccade.analysis import FIGURES, Scale, analyze, pinned_scales, render, token_strip
 from saccade.analysis.accuracy import accuracy_by_task
 from saccade.analysis.report.cases import paired_case, typical_cases
 from saccade.analysis.report.files import slug, write
@@ -60,9 +60,8 @@ def test_all_files_are_written(out: Path) -> None:
     """Figures, tables, summary, page, and nothing half-written."""
     files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert files == {
-        "figures/pepo_2.svg",
-        "figures/pepo_2.png",
-        "tables/pepo_2.csv",
+        *(f"figures/{name}.{kind}" for name in FIGURES for kind in ("svg", "png")),
+        *(f"tables/{name}.csv" for name in FIGURES),
         "tables/accuracy.csv",
         "summary.json",
         "report.html",
@@ -135,7 +134,8 @@ def test_a_missing_signal_is_said_in_the_page(tmp_path: Path) -> None:
     page = analyze(run, tmp_path).read_text()
     assert "Not drawn. This run has no signal" in page
     assert "visual similarity (not measured)" in page
-    assert not (tmp_path / "figures").exists()
+    assert not (tmp_path / "figures" / "pepo_2.svg").exists()
+    assert (tmp_path / "figures" / "positions.svg").exists()
 
 
 def test_hostile_text_is_shown(trace: Trace) -> None:

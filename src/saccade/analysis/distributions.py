@@ -37,7 +37,7 @@ def similarity_distributions(
     `cluster`, the questions of one image, it is kept.
     """
     signal = _column(tokens, signal)
-    _check_top(top)
+    check_top(top)
     question = [name for name in ("task", "sample_id") if name in tokens]
     keys = [*question, *(name for name in ("step", "index") if name in tokens)]
     cluster = [name for name in ("cluster",) if name in tokens]
@@ -78,7 +78,7 @@ def _column(tokens: pd.DataFrame, signal: str) -> str:
     return column
 
 
-def _check_top(top: float) -> None:
+def check_top(top: float) -> None:
     """A share in (0, 1], or a whole number of tokens from 1."""
     whole = isinstance(top, int) and not isinstance(top, bool)
     share = isinstance(top, float) and 0 < top <= 1

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
+    from saccade.store import Source
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -29,21 +31,21 @@ class Figure:
     id: str
     title: str
     paper: str
-    """The published figure it redraws."""
+    """The published figure it redraws; empty for one of our own."""
     line: str
     """What it shows, in one line."""
     signals: tuple[str, ...]
     """Token columns it cannot do without."""
-    reads: Literal["tokens", "rollouts"]
-    """The run's table that `compute` takes."""
+    reads: Literal["tokens", "rollouts", "run"]
+    """What `compute` takes: a table of the run, or `run`: the run itself, to ask it in SQL."""
     compute: str
-    """Table to tidy frame."""
+    """Table or run to tidy frame."""
     plot: str
     """Frame to a whole matplotlib figure."""
     describe: str
     """Frame to `Finding`."""
 
-    def frame(self, table: "pd.DataFrame", **options: Any) -> "pd.DataFrame":
+    def frame(self, table: "Source", **options: Any) -> "pd.DataFrame":
         """The numbers behind the figure."""
         frame: pd.DataFrame = _fetch(self.compute)(table, **options)
         return frame
@@ -79,6 +81,61 @@ FIGURES: dict[str, Figure] = {
             compute="distributions:similarity_distributions",
             plot="plots.similarity:plot_similarity_panels",
             describe="distributions:describe_similarity",
+        ),
+        Figure(
+            id="pepo_3",
+            title="Hidden shift of tokens near the image",
+            paper="PEPO, figure 3",
+            line="Hidden shift of the tokens of highest visual similarity against the others.",
+            signals=("visual_similarity", "hidden_shift.blind"),
+            reads="run",
+            compute="shift:shift_by_similarity",
+            plot="plots.shift:plot_shift",
+            describe="shift:describe_shift",
+        ),
+        Figure(
+            id="layers",
+            title="Visual similarity by layer",
+            paper="",
+            line="Visual similarity at every hidden state, correct against incorrect.",
+            signals=("visual_similarity",),
+            reads="run",
+            compute="layers:layer_profiles",
+            plot="plots.profiles:plot_layers",
+            describe="layers:describe_layers",
+        ),
+        Figure(
+            id="positions",
+            title="Signals along the response",
+            paper="",
+            line="The mean of every signal from the first token of a response to its last.",
+            signals=(),
+            reads="run",
+            compute="positions:position_profiles",
+            plot="plots.profiles:plot_positions",
+            describe="positions:describe_positions",
+        ),
+        Figure(
+            id="agreement",
+            title="Agreement between signals",
+            paper="",
+            line="Rank correlation of signals within responses, and overlap of their top tokens.",
+            signals=(),
+            reads="run",
+            compute="agreement:signal_agreement",
+            plot="plots.agreement:plot_agreements",
+            describe="agreement:describe_agreement",
+        ),
+        Figure(
+            id="groups",
+            title="Where correct and incorrect responses part",
+            paper="",
+            line="Within questions answered both ways: a signal so far, and shared first tokens.",
+            signals=("visual_similarity",),
+            reads="run",
+            compute="groups:parting_responses",
+            plot="plots.groups:plot_groups",
+            describe="groups:describe_groups",
         ),
     )
 }

@@ -10,6 +10,7 @@ import pandas as pd
 from saccade.analysis.stats.clusters import image_clusters
 from saccade.errors import SaccadeError
 from saccade.samples import Trace
+from saccade.store import Run, Source
 
 
 class RunLike(Protocol):
@@ -79,6 +80,11 @@ class Tables:
         if self._clusters is None:
             return table
         return table.assign(cluster=table["sample_id"].map(self._clusters))
+
+    @property
+    def source(self) -> Source:
+        """What can be asked in SQL: the run where it is a stored one, otherwise its tokens."""
+        return self.run if isinstance(self.run, Run) else self.tokens
 
 
 def run_facts(run: RunLike) -> dict[str, str]:

@@ -14,6 +14,19 @@ CORRECT = "#0072b2"
 INCORRECT = "#d55e00"
 """Okabe and Ito's blue and vermillion: told apart with any kind of colour vision, and in grey."""
 
+HIGHLIGHT = "#009e73"
+"""Their bluish green, for what stands out and is not a verdict."""
+
+SERIES = (
+    (HIGHLIGHT, "-"),
+    ("#cc79a7", (0, (4, 1.6))),
+    ("#e69f00", (0, (1.2, 1.2))),
+    ("#56b4e9", (0, (6, 1.4, 1.2, 1.4))),
+    (INK, (0, (2.4, 1.2))),
+    (MUTED, "-"),
+)
+"""Colour and line of what is neither right nor wrong, such as tasks: their other colours."""
+
 COLUMN = 3.3
 """Width of one panel in inches: a column of a two-column paper."""
 

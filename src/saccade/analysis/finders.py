@@ -1,0 +1,182 @@
+"""FINDERS: which responses, and which places in them, are worth reading, and by which numbers.
+
+A finder takes a run, or for most a table of its tokens, and returns rows with task, sample_id,
+index and step, by which `run` opens a response, position where there is one, and the value and
+the threshold that made it a find; the most remarkable first. Thresholds are quantiles of the run
+itself, task by task, so none depends on a model's units. Few responses give crude quantiles. To
+add one: write it, and list it in FINDERS.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from saccade.errors import SaccadeError
+from saccade.store import Run, Source, ask, column_of
+from saccade.store.views import quoted
+
+MOST = 100
+"""Rows returned, unless told otherwise."""
+
+_RESPONSES = """
+SELECT task, sample_id, index, step, value, threshold FROM (
+    SELECT *, quantile_cont(value, {quantile}) OVER (PARTITION BY task) AS threshold
+    FROM (
+        SELECT task, sample_id, index, step, any_value(correct) AS correct,
+               avg({signal}) FILTER (isfinite({signal})) AS value
+        FROM tokens GROUP BY task, sample_id, index, step
+    )
+    WHERE correct IS NOT NULL AND value IS NOT NULL
+)
+WHERE {found} ORDER BY value {order}, task, step, sample_id, index LIMIT {most}
+"""
+_SPIKES = """
+SELECT task, sample_id, index, step, position, token, value, before, threshold FROM (
+    SELECT task, sample_id, index, step, position, token, {signal} AS value,
+           lag({signal}) OVER along AS before, lead({signal}) OVER along AS after,
+           quantile_cont({signal}, {quantile}) OVER (PARTITION BY task) AS threshold
+    FROM tokens WHERE isfinite({signal})
+    WINDOW along AS (PARTITION BY task, step, sample_id, index ORDER BY position)
+)
+WHERE value >= threshold AND value > before AND value >= coalesce(after, value)
+ORDER BY value DESC, task, step, sample_id, index, position LIMIT {most}
+"""
+_NAMED = """
+WITH phrases AS (
+    SELECT DISTINCT id AS sample_id,
+           lower(substr(solution, m.start + 1, m."end" - m.start)) AS phrase
+    FROM (SELECT id, solution, unnest(mentions) AS m FROM samples)
+),
+placed AS (
+    SELECT task, sample_id, index, step, position, correct, token, {signal} AS value,
+           sum(len(token)) OVER (
+               PARTITION BY step, sample_id, index ORDER BY position
+           ) - len(token) AS start
+    FROM tokens SEMI JOIN phrases USING (sample_id)
+),
+texts AS (
+    SELECT step, sample_id, index, lower(string_agg(token, '' ORDER BY position)) AS text
+    FROM placed GROUP BY ALL
+),
+namings AS (
+    SELECT p.task, p.sample_id, p.index, p.step, min(p.position) AS position, phrase,
+           any_value(p.correct) AS correct, avg(p.value) AS value
+    FROM texts t JOIN phrases USING (sample_id) JOIN placed p USING (step, sample_id, index)
+    WHERE strpos(text, phrase) > 0 AND isfinite(p.value)
+      AND p.start < strpos(text, phrase) - 1 + len(phrase)
+      AND p.start + len(p.token) > strpos(text, phrase) - 1
+    GROUP BY p.task, p.sample_id, p.index, p.step, phrase
+)
+SELECT task, sample_id, index, step, position, phrase, value, threshold FROM (
+    SELECT *, quantile_cont(value, {quantile}) OVER (PARTITION BY task) AS threshold FROM namings
+)
+WHERE NOT correct AND value <= threshold
+ORDER BY value, task, step, sample_id, index, position, phrase LIMIT {most}
+"""
+
+
+def lucky_guesses(
+    source: Source, *, signal: str = "kl", quantile: float = 0.1, most: int = MOST
+) -> pd.DataFrame:
+    """Right without looking: correct, and the mean signal among the lowest tenth of its task."""
+    return _find(
+        source,
+        _RESPONSES,
+        signal,
+        quantile,
+        most,
+        found="correct AND value <= threshold",
+        order="ASC",
+    )
+
+
+def looked_but_failed(
+    source: Source, *, signal: str = "kl", quantile: float = 0.9, most: int = MOST
+) -> pd.DataFrame:
+    """Wrong although it looked: incorrect, the mean signal among the highest tenth of its task."""
+    return _find(
+        source,
+        _RESPONSES,
+        signal,
+        quantile,
+        most,
+        found="NOT correct AND value >= threshold",
+        order="DESC",
+    )
+
+
+def perception_failures(
+    source: Source, *, signal: str = "kl", quantile: float = 0.1, most: int = MOST
+) -> pd.DataFrame:
+    """Wrong, and hardly looking where it first names a thing that the solution says to look at.
+
+    Things to look at are the words that a sample's `mentions` mark in its worked solution, as in
+    the lab's tasks. The signal's mean over the tokens of such words is held against all namings
+    of the task, right and wrong. `position` is the first of these tokens, `phrase` the words.
+    """
+    if not isinstance(source, Run):
+        raise SaccadeError(
+            "Perception failures need what a run knows of its samples, and a table of tokens does "
+            "not say it. Give the run itself: saccade.open_run(FOLDER)."
+        )
+    return _find(source, _NAMED, signal, quantile, most)
+
+
+def turning_points(
+    source: Source, *, signal: str = "entropy", quantile: float = 0.99, most: int = MOST
+) -> pd.DataFrame:
+    """Tokens where the model was undecided all at once: peaks of entropy in the task's top 1 %.
+
+    A peak is above the token before it (`before`) and not below the one after; a response's first
+    token is none.
+    """
+    return _find(source, _SPIKES, signal, quantile, most)
+
+
+@dataclass(frozen=True)
+class Finder:
+    """One kind of find."""
+
+    name: str
+    line: str
+    """What it finds, in one line."""
+    function: Callable[..., pd.DataFrame]
+
+
+FINDERS: dict[str, Finder] = {
+    finder.name: finder
+    for finder in (
+        Finder(
+            "lucky_guesses",
+            "Correct responses that hardly depend on the image.",
+            lucky_guesses,
+        ),
+        Finder(
+            "looked_but_failed",
+            "Incorrect responses that depend on the image more than most.",
+            looked_but_failed,
+        ),
+        Finder(
+            "perception_failures",
+            "Incorrect responses that name what is to be seen and hardly look at it.",
+            perception_failures,
+        ),
+        Finder(
+            "turning_points",
+            "Tokens at which the model was undecided all at once.",
+            turning_points,
+        ),
+    )
+}
+
+
+def _find(
+    source: Source, query: str, signal: str, quantile: float, most: int, **words: str
+) -> pd.DataFrame:
+    """The answer to one of the queries above."""
+    if not 0 <= quantile <= 1:
+        raise SaccadeError(f"quantile must be from 0 to 1; got {quantile!r}.")
+    column = quoted(column_of(source, signal))
+    filled = query.format(signal=column, quantile=float(quantile), most=int(most), **words)
+    return ask(source, filled)

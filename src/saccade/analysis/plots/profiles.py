@@ -1,0 +1,94 @@
+"""Draws profiles, along layers and along the response: a line of means in a band of intervals."""
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from saccade.analysis.labels import label
+from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.similarity import GROUPS
+from saccade.analysis.plots.style import COLUMN, SERIES, style
+
+
+def draw_band(ax: Axes, rows: pd.DataFrame, x: str, *, colour: str, dashes: Any, name: str) -> None:
+    """A line with a dot at every mean, and the band of its intervals."""
+    rows = rows.sort_values(x)
+    places, mean, low, high = (
+        rows[c].to_numpy(dtype=np.float64) for c in (x, "mean", "low", "high")
+    )
+    ax.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0)
+    ax.plot(places, mean, color=colour, linestyle=dashes, label=name, marker="o", markersize=2.6)
+
+
+def plot_layer_profile(
+    frame: pd.DataFrame, *, task: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """One task (the first, unless named): correct and incorrect at every hidden state."""
+    rows = frame[frame["task"] == (task or frame["task"].iloc[0])]
+    with style():
+        ax = ax or plt.subplots(figsize=(COLUMN, 2.5), layout="constrained")[1]
+        for verdict, (name, colour, dashes) in GROUPS.items():
+            group = rows[rows["correct"] == verdict]
+            n = int(group["n_questions"].max()) if len(group) else 0
+            words = f"{name}, n = {n}" if n else f"no {name} responses"
+            draw_band(ax, group, "layer", colour=colour, dashes=dashes, name=words)
+        ax.set_title(rows["task"].iloc[0])
+        ax.set_xlabel("hidden state (0: embeddings)")
+        ax.set_ylabel(f"mean {label(frame.attrs.get('signal', 'visual_similarity')).text}")
+        ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        ax.legend()
+    return ax
+
+
+def plot_layers(frame: pd.DataFrame) -> Figure:
+    """One panel per task."""
+    name = label(frame.attrs.get("signal", "visual_similarity")).text
+    return panels(
+        list(dict.fromkeys(frame["task"])),
+        lambda task, ax: plot_layer_profile(frame, task=task, ax=ax),
+        title=f"{name.capitalize()} by hidden state (n = questions)",
+    )
+
+
+def plot_position_profile(
+    frame: pd.DataFrame, *, signal: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """One signal (the first, unless named) along the response, a line per task.
+
+    Of many tasks those with most questions are drawn, as many as there are colours.
+    """
+    signal = signal or str(frame["signal"].iloc[0])
+    rows = frame[frame["signal"] == signal]
+    sizes = frame.groupby("task")["n_questions"].max()
+    tasks = sorted(sizes.nlargest(len(SERIES)).index)
+    with style():
+        ax = ax or plt.subplots(figsize=(COLUMN, 2.5), layout="constrained")[1]
+        for task, (colour, dashes) in zip(tasks, SERIES, strict=False):
+            words = f"{task}, n = {sizes[task]}"
+            group = rows[rows["task"] == task]
+            draw_band(ax, group, "at", colour=colour, dashes=dashes, name=words)
+        ax.set_title(label(signal).text)
+        ax.set_xlabel("place in the response")
+        ax.set_ylabel("mean of a question")
+        ax.set_xlim(0, 1)
+        ax.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    return ax
+
+
+def plot_positions(frame: pd.DataFrame) -> Figure:
+    """One panel per signal, with one legend."""
+    figure = panels(
+        list(dict.fromkeys(frame["signal"])),
+        lambda signal, ax: plot_position_profile(frame, signal=signal, ax=ax),
+        title="Signals along the response (n = questions)",
+        height=2.0,
+    )
+    with style():
+        handles, names = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower left", ncols=3)
+    return figure

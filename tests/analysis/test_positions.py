@@ -1,0 +1,56 @@
+"""Signals along the response."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from frames import SIGNALS, make_run
+
+from saccade.analysis.plots.profiles import plot_position_profile, plot_positions
+from saccade.analysis.positions import describe_positions, position_profiles
+from saccade.errors import SaccadeError
+
+
+def test_the_same_as_a_loop() -> None:
+    """Every bin of every signal; missing numbers are left out."""
+    tokens = make_run(questions=5, n=3, seed=6).tokens()
+    tokens.loc[np.random.default_rng(0).random(len(tokens)) < 0.1, "entropy"] = np.nan
+    frame = position_profiles(tokens, bins=4).set_index(["signal", "bin"])
+    assert set(frame.index.get_level_values("signal")) == set(SIGNALS)
+    for (signal, place), row in frame.iterrows():
+        pooled: dict[str, list[float]] = {}
+        for token in tokens.to_dict("records"):
+            inside = place <= 4 * token["position"] / token["length"] < place + 1
+            if inside and np.isfinite(token[signal]):
+                pooled.setdefault(token["sample_id"], []).append(token[signal])
+        means = [np.mean(values) for values in pooled.values()]
+        assert row["mean"] == pytest.approx(np.mean(means), rel=1e-5)
+        assert row["n_questions"] == len(means)
+        assert row["at"] == (place + 0.5) / 4
+
+
+def test_one_token_is_in_the_first_bin() -> None:
+    """And the other bins are not there."""
+    tokens = make_run(questions=3).tokens().query("position == 0").assign(length=1)
+    frame = position_profiles(tokens)
+    assert set(frame["bin"]) == {0}
+    assert "to" in describe_positions(frame).sentence
+
+
+def test_drawn_with_a_line_per_task_and_said() -> None:
+    """A panel per signal; of many tasks as many as there are colours."""
+    tokens = make_run(questions=3).tokens()
+    many = [tokens.assign(task=f"t{number}") for number in range(8)]
+    frame = position_profiles(pd.concat(many))
+    assert len(plot_position_profile(frame, signal="entropy").get_lines()) == 6
+    figure = plot_positions(frame)
+    assert [ax.get_title(loc="left") for ax in figure.axes][1] == "entropy"
+    assert "rising in" in describe_positions(frame).sentence
+
+
+def test_refuses_no_signals_and_no_bins() -> None:
+    """With what to do."""
+    tokens = make_run(questions=1).tokens()
+    with pytest.raises(SaccadeError, match="saccade probe RUN"):
+        position_profiles(tokens.drop(columns=list(SIGNALS)))
+    with pytest.raises(SaccadeError, match="bins must be 1 or more; got 0"):
+        position_profiles(tokens, bins=0)
