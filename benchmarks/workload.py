@@ -15,7 +15,7 @@ from saccade.models import VLM, encode, load_vlm, with_responses
 from saccade.probes import Probing
 from saccade.probes import engine as the_engine
 from saccade.probes.draws import Asked
-from saccade.probes.vocabulary import ROWS
+from saccade.probes.vocabulary import ROWS, TILE
 from saccade.samples import Rollout, Sample
 
 Columns = list[dict[str, Any]]
@@ -87,7 +87,8 @@ def bare(vlm: VLM, group: Sequence[Asked], _signals: Sequence[str]) -> Columns:
     responses = the_engine._responses(vlm, group)
     states = the_engine._answer(vlm, prompts, responses, lambda *_: None).flatten(0, 2)
     for rows in states.split(ROWS):
-        vlm.logits(rows)
+        for start in range(0, vlm.head.weight.shape[0], TILE):
+            vlm.logits(rows, slice(start, start + TILE))
     return [{}]
 
 

@@ -75,7 +75,7 @@ def signals() -> str:
     )
 
 
-def families() -> str:
+def model_families() -> str:
     """The models that the tests measure."""
     rows = (
         (

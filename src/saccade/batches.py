@@ -27,6 +27,8 @@ def prompt_length(vlm: VLM, prompt: str, images: Sequence[Image]) -> int:
         length = int(encode(vlm, [prompt], [images])["input_ids"].shape[1])
     except SyntaxError as error:  # Pillow's word for a PNG with a broken chunk
         raise SaccadeError(f"every image must be readable, but one is not: {error}") from error
+    if not length:
+        raise SaccadeError("the prompt must hold at least one token, but is empty.")
     if length >= vlm.context:
         raise SaccadeError(
             f"the prompt must leave room in the model's context of {vlm.context} tokens, but has"

@@ -25,6 +25,7 @@ from saccade.options import (
     SAMPLING,
     SPEAKER,
     TASK,
+    check_probing,
     examples,
     together,
 )
@@ -101,6 +102,7 @@ def trace(model: str, task: str, out: Path, as_json: bool, **words: Any) -> None
     """
     from saccade import commands
 
+    check_probing(words)
     _report(commands.trace(model, task, out, **words), as_json)
 
 
@@ -129,6 +131,7 @@ def probe(run: Path, as_json: bool, **words: Any) -> None:
     """
     from saccade import commands
 
+    check_probing(words)
     _report(commands.probe(run, **words), as_json)
 
 

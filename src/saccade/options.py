@@ -1,6 +1,7 @@
 """The options that commands share, each said once."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ from saccade.probes.signal_table import MAPS, SIGNALS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path, file_okay=False)
+MOST_LAYERS = 10_000
+"""More than any model has; a span up to a slip of the finger is not written out."""
 SPLITS = click.Choice(["train", "validation", "test"])
 
 
@@ -42,10 +45,11 @@ def _layers(
         return None
     chosen: list[int] = []
     for part in value.split(","):
-        first, _, last = part.strip().partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()):
+        first, dash, last = part.strip().partition("-")
+        last = last if dash else first
+        if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last) < MOST_LAYERS):
             raise click.BadParameter(f"{part!r} must be a number or a span such as 20-24.")
-        chosen += range(int(first), int(last or first) + 1)
+        chosen += range(int(first), int(last) + 1)
     return tuple(chosen)
 
 
@@ -55,6 +59,15 @@ def _ablation(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
         return str(Chosen.read(value))
     except SaccadeError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def check_probing(words: dict[str, Any]) -> None:
+    """Refuse as wrong use what no model could be measured with."""
+    names = {field.name for field in fields(Probing)} & words.keys()
+    try:
+        Probing(**{name: words[name] for name in names})
+    except SaccadeError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def examples(*lines: str) -> str:

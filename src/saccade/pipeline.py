@@ -18,6 +18,7 @@ from saccade.batches import Count, Progress, sorted_out
 from saccade.models import VLM
 from saccade.probes import Probing, iter_traces
 from saccade.probes.doctor import fit_to_probe
+from saccade.probes.traces import check_layers
 from saccade.rollouts import Sampling, iter_rollouts
 from saccade.samples import Sample
 from saccade.store import Manifest, Run, RunWriter, open_run
@@ -72,6 +73,7 @@ def trace(
     `on_probe` responses.
     """
     sampling, probing = sampling or Sampling(), probing or Probing()
+    check_layers(vlm, probing)
     words = replace(_words(vlm, task, sampling), probe=_settings(probing))
     with _writing(out, words):
         pass
@@ -124,6 +126,7 @@ def probe_run(
     their own.
     """
     probing = probing or Probing()
+    check_layers(vlm, probing)
     run = open_run(path)
     words = replace(run.manifest, model=_model(vlm), probe=_settings(probing))
     with _writing(path, words) as writer:

@@ -147,7 +147,7 @@ class ImageTokens:
     tiles: tuple[Tile, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """What every token of one response did: `signals[name]` holds one float32 per token.
 

@@ -108,6 +108,8 @@ def unfit(vlm: VLM, prompt_length: int, response: Sequence[int]) -> str:
     """Why a model cannot be asked about a response after a prompt this long; empty if it can."""
     known = vlm.model.get_input_embeddings().num_embeddings
     for place, token in enumerate(response):
+        if not hasattr(token, "__index__"):
+            return f"response token {place} must be a token id, but is {token!r}."
         if token in vlm.forbidden_ids:
             return (
                 f"response token {place} (id {token}) stands for an image and would be taken for"

@@ -26,6 +26,11 @@ LINEAR: Mapping[str, Callable[[Tensor], Tensor]] = {
 inside, mean_n h · v_n = h · mean_n v_n, so that the mean image token is all there is to keep."""
 
 
+def in_full(state: Tensor) -> torch.autocast:
+    """Within it, products are taken in float32 even where a trainer lets torch halve them."""
+    return torch.autocast(state.device.type, enabled=False)
+
+
 class ImageStates:
     """The prompts' image tokens, state by state, as far as the settings need them."""
 
@@ -34,20 +39,34 @@ class ImageStates:
         """The weight of every token in the mean over all images and, if asked for, over each."""
         self.mask: Bool[Tensor, "prompts length"] = share[:, 0] > 0
         names = {signal.name for signal in settings.wanted(image=True) if signal.towards_image}
-        mapped = {signal.name for signal in settings.mapped("patches")}
-        self.by_mean = names & LINEAR.keys() - mapped
+        folds = {signal.name for signal in settings.mapped("patches")}
+        self.by_mean = names & LINEAR.keys() - folds
         self.whole = bool(names - self.by_mean)
+        self.chosen = None if settings.mapped("layers") else settings.layers
         self.mean: dict[tuple[str, int], Float[Tensor, "prompts parts dim"]] = {}
         self.tokens: dict[int, list[Float[Tensor, "patches dim"]]] = {}
 
     def take(self, number: int, state: Float[Tensor, "prompts length dim"]) -> None:
         """Read a state of the prompts as it passes."""
-        for name in self.by_mean:
-            share, each = self.share.to(state.device), LINEAR[name](state)
-            self.mean[name, number] = torch.einsum("pkn,pnd->pkd", share, each)
+        if not self.needs(number):
+            return
+        with in_full(state):
+            for name in self.by_mean:
+                share, each = self.share.to(state.device), LINEAR[name](state)
+                self.mean[name, number] = torch.einsum("pkn,pnd->pkd", share, each)
         if self.whole:
             mask = self.mask.to(state.device)
             self.tokens[number] = [its[image] for its, image in zip(state, mask, strict=True)]
+
+    def needs(self, number: int) -> bool:
+        """Whether anything is to be compared with this state."""
+        return self.chosen is None or number in self.chosen
+
+    def forget(self, number: int) -> None:
+        """Let go of a state that has been compared with."""
+        self.tokens.pop(number, None)
+        for name in self.by_mean:
+            self.mean.pop((name, number), None)
 
     def pieces(self, prompt: int, number: int) -> Iterator[tuple[slice, Tensor, Tensor]]:
         """A prompt's image tokens, some at a time: which, their states, their shares."""
@@ -69,7 +88,7 @@ class Comparison:
     ) -> None:
         self.image, self.rows = image, torch.tensor(rows)
         self.signals = [signal for signal in settings.wanted(image=True) if signal.layered]
-        self.mapped, self.split, self.folds = (
+        self.by_layer, self.split, self.folds = (
             {signal.name for signal in settings.mapped(name)}
             for name in ("layers", "images", "patches")
         )
@@ -81,15 +100,17 @@ class Comparison:
     def take(self, number: int, state: Float[Tensor, "passes_rows time dim"]) -> None:
         """Read a state of the responses as it passes."""
         weight = self.chosen.count(number) / len(self.chosen)
-        if not weight and not self.mapped:
-            return
         seen, *ablated = state.float().chunk(len(state) // len(self.rows))
-        for signal in self.signals:
-            if signal.towards_image:
-                self._keep(signal.name, weight, self._similarity(signal, number, weight, seen))
-            elif ablated:
-                moved = [_at_one_state(signal, seen, each) for each in ablated]
-                self._keep(signal.name, weight, torch.stack(moved))
+        with in_full(state):
+            for signal in self.signals:
+                if not weight and signal.name not in self.by_layer:
+                    continue
+                if signal.towards_image:
+                    self._keep(signal.name, weight, self._similarity(signal, number, weight, seen))
+                elif ablated:
+                    moved = [_at_one_state(signal, seen, each) for each in ablated]
+                    self._keep(signal.name, weight, torch.stack(moved))
+        self.image.forget(number)
 
     @property
     def found(self) -> dict[str, Float[Tensor, "draws rows time"]]:
@@ -105,9 +126,7 @@ class Comparison:
         images = int(self.image.share[prompt, 1:].any(-1).sum())
         place = int((self.rows[:row] == prompt).sum())
         layers = {
-            ("layers", name): torch.stack([_pooled(name, state) for state in states])[
-                :, row, :length
-            ]
+            ("layers", name): torch.stack([_pooled(name, state)[row, :length] for state in states])
             for name, states in self.layers.items()
         }
         split = {
@@ -120,8 +139,9 @@ class Comparison:
 
     def _keep(self, name: str, weight: float, value: Tensor) -> None:
         value = value.to(self.image.share.device)  # layers may lie on several devices
-        self.mean[name] = self.mean.get(name, 0.0) + weight * value
-        if name in self.mapped:
+        if weight:  # a state that is left out adds nothing, not even 0 times infinity
+            self.mean[name] = self.mean.get(name, 0.0) + weight * value
+        if name in self.by_layer:
             self.layers.setdefault(name, []).append(value)
 
     def _similarity(
@@ -138,20 +158,25 @@ class Comparison:
             for some, tokens, share in self.image.pieces(prompt, number):
                 near = signal.nearness(said.flatten(0, 1), tokens).view(*said.shape[:2], -1)
                 value[:, mine] += torch.einsum("rtn,kn->krt", near, share)
-                self._fold(signal.name, prompt, some, weight * near)
+                self._fold(signal.name, prompt, some, near, weight)
         return value
 
     def _fold(
-        self, name: str, prompt: int, some: slice, near: Float[Tensor, "rows time patches"]
+        self,
+        name: str,
+        prompt: int,
+        some: slice,
+        near: Float[Tensor, "rows time patches"],
+        weight: float,
     ) -> None:
         """Add to the map of patches, if there is to be one."""
-        if name not in self.folds:
+        if name not in self.folds or not weight:
             return
         if (name, prompt) not in self.patches:
             count = int(self.image.mask[prompt].sum())
             whole = torch.zeros(*near.shape[:2], count, device=self.image.share.device)
             self.patches[name, prompt] = whole
-        self.patches[name, prompt][..., some] += near.to(self.image.share.device)
+        self.patches[name, prompt][..., some] += weight * near.to(self.image.share.device)
 
 
 def _pooled(name: str, value: Tensor) -> Float[Tensor, "rows time"]:

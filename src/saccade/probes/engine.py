@@ -3,7 +3,8 @@
 The responses to a prompt share it. So each prompt runs once with its image and once with the image
 ablated, and leaves its keys and values behind; then all responses run together, the seen and the
 ablated ones as rows of one batch. That is what lets a layer's states be compared as they pass: none
-of them outlives its layer but the last, from which the vocabulary is summed up in tiles.
+of them outlives its layer but the last, from which the vocabulary is summed up in tiles. (Distances
+to the image and maps of patches need the image tokens of every state, so these are kept for them.)
 
 The numbers are those of `plain.measure` to rounding; the tests hold every family to that.
 """

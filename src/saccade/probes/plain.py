@@ -15,6 +15,7 @@ from torch import Tensor
 
 from saccade.models import VLM, Teacher, encode, with_responses
 from saccade.models.layout import image_numbers
+from saccade.probes.comparing import in_full
 from saccade.probes.draws import NOBODY, Asked, Draws, columns
 from saccade.probes.settings import Probing
 from saccade.probes.signal_table import MAPS, SIGNALS, Signal
@@ -54,7 +55,8 @@ def measure(
             "image_numbers": numbers and numbers[row],
         }
         draws = [once | _read(row, each, prefix="ablated_") for each in ablated]
-        told.append(_columns(once, draws, settings))
+        with in_full(seen.logits):
+            told.append(_columns(once, draws, settings))
     return told
 
 
@@ -84,19 +86,23 @@ def _value(signal: Signal, given: dict[str, Any], **instead: Any) -> Float[Tenso
 
 
 def _map(kind: str, signal: Signal, given: dict[str, Any]) -> Float[Tensor, "..."]:
-    """The signal of one hidden state, one image or one image token after the other."""
-    rows = torch.stack([_value(signal, given, **cut) for cut in _cuts(kind, given)])
-    return rows.T if kind == "patches" else rows
+    """The signal of one hidden state or one image after the other, or of every image token."""
+    if kind == "patches":
+        states, image = (
+            each if given["layers"] is None else each[list(given["layers"])]
+            for each in (given["states"].float(), given["image_states"].float())
+        )
+        mean: Tensor = signal.nearness(states, image).mean(0)
+        return mean
+    return torch.stack([_value(signal, given, **cut) for cut in _cuts(kind, given)])
 
 
 def _cuts(kind: str, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """What stands in the place of all layers or all image tokens, for each row of a map."""
+    """What stands in the place of all layers or all image tokens, for each row of the map."""
     if kind == "layers":
         yield from ({"layers": [number]} for number in range(len(given["states"])))
         return
     states, numbers = given["image_states"], given["image_numbers"]
-    if kind == "patches":
-        numbers = torch.arange(states.shape[1])
     yield from ({"image_states": states[:, numbers == each]} for each in numbers.unique())
 
 

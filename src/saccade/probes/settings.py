@@ -11,6 +11,19 @@ from saccade.probes.signal_table import MAPS, SIGNALS, Signal
 PAPER_SIGNALS = ("logprob", "entropy", "visual_similarity", "hidden_shift", "kl")
 
 
+MANY = ("signals", "layers", "maps")
+KINDS: Mapping[str, tuple[Any, str]] = {
+    "signals": (str, "a sequence of names"),
+    "ablation": (str, "a name"),
+    "draws": (int, "a whole number"),
+    "batch_size": (int, "a whole number"),
+    "temperature": (int | float, "a number"),
+    "layers": (int, "a sequence of whole numbers"),
+    "maps": (str, "a sequence of names"),
+}
+"""What each setting must be made of."""
+
+
 @dataclass(frozen=True)
 class Probing:
     """The signals to take, the ablation to take them against, and `batch_size` responses per pass.
@@ -33,7 +46,10 @@ class Probing:
     maps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be measured."""
+        """Refuse what cannot be measured; what is asked for twice is asked for."""
+        self._check_types()
+        for name in ("signals", "maps"):
+            object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
         object.__setattr__(self, "ablation", str(self.chosen))
         self._check_signals()
         self._check_maps()
@@ -87,6 +103,17 @@ class Probing:
         """What each of these signals is called in a trace."""
         ablation = self.chosen.ablation.name
         return {signal.name: signal.column(ablation) for signal in self.wanted(image=image)}
+
+    def _check_types(self) -> None:
+        """Refuse values of another kind, which would fail deep inside or pass unseen."""
+        for name, (kind, must) in KINDS.items():
+            value = getattr(self, name)
+            many = value if name in MANY else [value]
+            if value is None and name in ("temperature", "layers"):
+                continue
+            wrong = name in MANY and not isinstance(value, tuple)
+            if wrong or any(isinstance(v, bool) or not isinstance(v, kind) for v in many):
+                raise SaccadeError(f"{name} must be {must}, got {value!r}.")
 
     def _check_signals(self) -> None:
         """Name the unknown ones and list what there is."""

@@ -9,6 +9,7 @@ own size).
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, repeat
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -51,12 +52,32 @@ def probe(
     A response to a prompt without an image has no visual signals. `progress` is called after each
     rollout.
     """
-    chosen = None if layers is None else tuple(layers)
     settings = Probing(
-        tuple(signals), ablation, draws, batch_size, temperature, chosen, tuple(maps)
+        signals=_listed(signals),
+        ablation=ablation,
+        draws=draws,
+        batch_size=batch_size,
+        temperature=temperature,
+        layers=_listed(layers),
+        maps=_listed(maps),
     )
     outcomes = iter_traces(vlm, rolls, rolls.samples, settings)
     return Traces(*sorted_out(Count(progress, len(rolls)).through(outcomes)))
+
+
+def _listed(given: Any) -> Any:
+    """A list as a tuple; anything else, such as a lone word, is left for `Probing` to refuse."""
+    return given if given is None or isinstance(given, str) else tuple(given)
+
+
+def check_layers(vlm: VLM, settings: Probing) -> None:
+    """Refuse settings that this model cannot be measured with."""
+    states = len(vlm.layers) + 1
+    if settings.layers is not None and max(settings.layers) >= states:
+        raise SaccadeError(
+            f"layers must lie between 0 and {states - 1} for {vlm.name},"
+            f" got {list(settings.layers)}."
+        )
 
 
 def iter_traces(
@@ -68,12 +89,7 @@ def iter_traces(
     `samples` are those the rollouts answer and, for `swap`, those whose images it may take: give
     the same ones each time a run is resumed.
     """
-    states = len(vlm.layers) + 1
-    if settings.layers is not None and max(settings.layers) >= states:
-        raise SaccadeError(
-            f"layers must lie between 0 and {states - 1} for {vlm.name},"
-            f" got {list(settings.layers)}."
-        )
+    check_layers(vlm, settings)
 
     def traced(batch: list[Asked]) -> list[Trace | Skipped]:
         """What comes of some that are measured together."""
@@ -95,6 +111,8 @@ def _checked(
                 raise SaccadeError("the rollout's sample must be among those given, but is not.")
             sample = samples[sample_id]
             length = prompt_length(vlm, prompt, sample.images)
+            if _needs_layout(settings):
+                image_grids(vlm, prompt, sample.images)
             for other in swapped(vlm, (sample, group[0]), settings, samples):
                 length = max(length, prompt_length(vlm, prompt, other.images))
         except SaccadeError as error:
@@ -105,6 +123,12 @@ def _checked(
                 yield Skipped(sample_id, "probe", reason, rollout.index)
             else:
                 yield Fit((sample, rollout), length)
+
+
+def _needs_layout(settings: Probing) -> bool:
+    """Whether it matters which image token shows which part of an image."""
+    patches = "patches" in settings.chosen.ablation.needs and settings.compares
+    return bool({"images", "patches"} & {*settings.maps}) or patches
 
 
 def _reason(vlm: VLM, prompt_length: int, rollout: Rollout) -> str:

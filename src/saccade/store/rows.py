@@ -165,6 +165,9 @@ def skipped_row(skipped: Skipped) -> Row:
 def _check_lengths(trace: Trace) -> None:
     length = len(trace.tokens)
     lengths = {name: len(values) for name, values in trace.signals.items()}
+    lengths |= {f"layers.{name}": np.shape(values)[-1] for name, values in trace.layers.items()}
+    lengths |= {f"images.{name}": np.shape(values)[-1] for name, values in trace.images.items()}
+    lengths |= {f"patches.{name}": len(values) for name, values in trace.patches.items()}
     wrong = {
         name: n for name, n in {"token_ids": len(trace.token_ids), **lengths}.items() if n != length
     }
