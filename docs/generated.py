@@ -231,20 +231,14 @@ def coverage() -> str:
     told = _simulated()
     counts = list(next(iter(told["coverage"].values())))
     rows = (
-        (
-            name,
-            *(
-                f"{held:.1%}" + ("" if name == "one mean" else f" / {claimed:.1%}")
-                for held, claimed in by_clusters.values()
-            ),
-        )
+        (name, *(" / ".join(_percent(share) for share in cell) for cell in by_clusters.values()))
         for name, by_clusters in told["coverage"].items()
     )
     how = f"{told['repetitions']:,} data sets each:"
     return f"{how}\n\n{table(('design', *(f'{n} clusters' for n in counts)), rows)}"
 
 
-def families() -> str:
+def corrections() -> str:
     """What corrections do to families of ten tests."""
     told = _simulated()
     null, planted = told["null"], told["planted"]
@@ -263,6 +257,10 @@ def families() -> str:
         "clusters, first without any difference, then with three planted ones of "
         f"{told['shift']:g}, about one standard deviation:\n\n{table(head, rows)}"
     )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
 
 
 def _simulated() -> dict[str, Any]:

@@ -98,13 +98,22 @@ def mixed(
     return {"values": values, "first": first, "item": item, "cluster": cluster[item]}
 
 
-def coverage(name: str, clusters: int, repetitions: int) -> tuple[float, float]:
-    """How often the interval held the truth, and how often p was below .05 (a mean has none)."""
+def coverage(name: str, clusters: int, repetitions: int) -> tuple[float | None, float | None]:
+    """How often an interval held the truth where one was given, and how often p was below .05.
+
+    None where there never was an interval (too few clusters in a group), or a p (a mean has none).
+    """
     rng = np.random.default_rng([clusters, *name.encode()])
     truth = ACCURACY if name == "one mean" else 0.0
     found = [DESIGNS[name](rng, clusters) for _ in range(repetitions)]
-    held = np.mean([each.low <= truth <= each.high for each in found])
-    return float(held), float(np.mean([getattr(each, "p", np.nan) < 0.05 for each in found]))
+    held = [each.low <= truth <= each.high for each in found if np.isfinite(each.low)]
+    claimed = [each.p < 0.05 for each in found if hasattr(each, "p")]
+    return _share(held), _share(claimed)
+
+
+def _share(claims: list[bool]) -> float | None:
+    """How many of them are true, if there are any."""
+    return float(np.mean(claims)) if claims else None
 
 
 def families(repetitions: int, *, tests: int, planted: int) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Intervals hold the truth, tests keep their level, what is planted is found.
 
-The simulations are those of `docs/simulate_statistics.py`. 300 repetitions know a coverage to 1.3
-percentage points and are fixed by their seed; the slow tests' 2,000 know it to 0.5.
+The simulations are those of `docs/simulate_statistics.py`. Its 1,000 repetitions know a coverage to
+0.7 percentage points; with 300, chance alone would leave 93 to 97 %. The slow tests' 2,000 know it
+to 0.5.
 """
 
 import json
@@ -15,20 +16,25 @@ SIMULATE = runpy.run_path(str(DOCS / "simulate_statistics.py"))
 TOLD = json.loads((DOCS / "statistics.json").read_text(encoding="utf-8"))
 
 
+def holds(design: str, cell: tuple[float | None, float | None], *, level: float) -> None:
+    """93 to 97 % of intervals hold the truth; those of medians may do better."""
+    held, claimed = cell
+    assert held is None or 0.93 <= held <= (1 if design == "medians" else 0.97)
+    assert (claimed or 0) <= level
+
+
 @pytest.mark.parametrize("design", ["one mean", "pairs", "groups mixed"])
 def test_intervals_hold_the_truth(design):
-    held, claimed = SIMULATE["coverage"](design, 40, 300)
-    assert 0.93 <= held <= 0.97
-    assert not claimed > 0.08
+    cell = SIMULATE["coverage"](design, 12, TOLD["repetitions"])
+    holds(design, cell, level=0.07)
+    assert list(cell) == TOLD["coverage"][design]["12"], "run docs/simulate_statistics.py again"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("design", SIMULATE["DESIGNS"])
 @pytest.mark.parametrize("clusters", SIMULATE["CLUSTERS"])
 def test_intervals_hold_the_truth_in_every_design(design, clusters):
-    held, claimed = SIMULATE["coverage"](design, clusters, 2000)
-    assert 0.93 <= held <= 0.97
-    assert not claimed > 0.065
+    holds(design, SIMULATE["coverage"](design, clusters, 2000), level=0.065)
 
 
 def test_false_claims_stay_at_their_level_and_what_is_planted_is_found():
@@ -41,9 +47,8 @@ def test_false_claims_stay_at_their_level_and_what_is_planted_is_found():
 
 
 def test_the_page_shows_numbers_within_bounds():
-    for by_clusters in TOLD["coverage"].values():
-        for held, claimed in by_clusters.values():
-            assert 0.93 <= held <= 0.97
-            assert not claimed > 0.07
+    for design, by_clusters in TOLD["coverage"].items():
+        for cell in by_clusters.values():
+            holds(design, cell, level=0.07)
     assert max(TOLD["null"]["any_holm"], TOLD["null"]["any_bh"]) < 0.09
     assert TOLD["planted"]["power_bh"] > 0.9 and TOLD["planted"]["false_share_bh"] < 0.05
