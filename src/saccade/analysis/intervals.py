@@ -61,7 +61,8 @@ def _task(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     frame: pd.DataFrame = table.columns.to_frame(index=False).assign(
         mean=mean, low=low, high=high, n_questions=counts
     )
-    return frame.loc[counts > 0]
+    kept: pd.DataFrame = frame[counts > 0]
+    return kept
 
 
 def pooled(items: pd.DataFrame) -> pd.DataFrame:
