@@ -1,7 +1,6 @@
 """The options that commands share, each said once."""
 
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,11 +60,16 @@ def _ablation(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
         raise click.BadParameter(str(error)) from error
 
 
+PROBED = ("signals", "ablation", "draws", "layers", "maps")
+"""What `PROBE` asks for."""
+
+
 def check_probing(words: dict[str, Any]) -> None:
     """Refuse as wrong use what no model could be measured with."""
-    names = {field.name for field in fields(Probing)} & words.keys()
     try:
-        Probing(**{name: words[name] for name in names})
+        Probing(
+            **{name: words[name] for name in ("signals", "ablation", "draws", "layers", "maps")}
+        )
     except SaccadeError as error:
         raise click.UsageError(str(error)) from error
 

@@ -10,7 +10,7 @@ from PIL import Image
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from saccade.errors import SaccadeError
-from saccade.models import FAMILIES, encode
+from saccade.models import FAMILIES, encode, load_vlm
 from saccade.probes import ABLATIONS, MAPS, SIGNALS, Probing, engine, plain
 from saccade.probes.measuring import measure
 from saccade.probes.prefix import PrefixLayer, shares_prefix
@@ -123,6 +123,27 @@ def test_a_signal_is_the_mean_of_its_maps(tiny_vlm, family, way):
             torch.testing.assert_close(patches.mean(1), columns[name])
             for image, values in enumerate(images):
                 torch.testing.assert_close(patches[:, numbers == image].mean(1), values)
+
+
+@pytest.mark.parametrize("way", [engine, plain])
+def test_a_state_that_is_left_out_adds_nothing_not_even_where_it_is_infinite(tiny_folder, way):
+    vlm = load_vlm(str(tiny_folder("qwen2_5_vl")), device="cpu", dtype="float32")
+    asked, names = spoken(vlm), ("visual_similarity", "visual_similarity.l2", "hidden_shift")
+    sound = way.measure(vlm, asked, Probing(names, layers=(0, 1)))
+    with torch.no_grad():
+        vlm.norm.weight.fill_(torch.inf)
+    mapped = way.measure(vlm, asked, Probing(names, layers=(0, 1), maps=("layers", "patches")))
+    for one, other in zip(sound, mapped, strict=True):
+        assert {*one} < {*other}
+        for name, values in one.items():
+            torch.testing.assert_close(values, other[name])
+
+
+def test_sums_stay_in_float32_where_a_trainer_halves_products(tiny_vlm):
+    vlm = tiny_vlm("qwen2_5_vl")
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = engine.measure(vlm, spoken(vlm), settings(maps=tuple(MAPS)))
+    assert {values.dtype for columns in found for values in columns.values()} == {torch.float32}
 
 
 def numbers_of(vlm, sample, rollout):

@@ -54,3 +54,8 @@ def test_the_temperature_is_that_of_sampling_unless_set(
     set_: float | None, sampling: Any, temperature: float
 ) -> None:
     assert Probing(temperature=set_).temperature_of(sampling) == temperature
+
+
+def test_what_is_asked_for_twice_is_asked_for_once():
+    twice = Probing(("kl", "entropy", "kl"), maps=())
+    assert twice.signals == ("kl", "entropy")

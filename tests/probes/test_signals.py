@@ -185,6 +185,21 @@ def test_similarity_and_shift_as_loops(given: Any, layers: Any) -> None:
             assert found == pytest.approx(sum(values) / len(values), rel=1e-5, abs=1e-6), function
 
 
+@pytest.mark.parametrize("layers", [None, (0, 3)])
+def test_nearness_is_what_the_similarity_to_one_image_token_is(given: Any, layers: Any) -> None:
+    for signal in SIGNALS.values():
+        if not signal.towards_image:
+            continue
+        picked = [
+            given[name] if layers is None else given[name][list(layers)]
+            for name in ("states", "image_states")
+        ]
+        every = signal.nearness(*picked).mean(0)
+        for n in range(PATCHES):
+            one = signal.function(given["states"], given["image_states"][:, [n]], layers)
+            torch.testing.assert_close(every[:, n], one, msg=signal.name)
+
+
 # --- what always holds --------------------------------------------------------------------------
 
 
