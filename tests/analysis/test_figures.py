@@ -17,6 +17,7 @@ from saccade.analysis import (
     similarity_distributions,
 )
 from saccade.analysis.plots.style import CORRECT, INCORRECT
+from saccade.analysis.tables import Tables
 from saccade.errors import SaccadeError
 
 
@@ -97,7 +98,7 @@ def test_every_listed_figure_works(figure: object) -> None:
     """From a run's table to a drawing with a sentence; ids are the keys."""
     entry = FIGURES[figure.id]  # type: ignore[attr-defined]
     run = make_run(questions=10)
-    frame = entry.frame(getattr(run, entry.reads)())
+    frame = entry.frame(Tables(run).read(entry.reads))
     assert set(entry.signals) <= set(run.tokens().columns)
     assert entry.draw(frame).axes
     assert entry.find(frame).sentence.endswith(".")

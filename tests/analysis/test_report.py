@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from frames import SIGNALS, FakeRun, make_run, make_sample, make_trace, stored
 
-from saccade.analysis import Scale, analyze, pinned_scales, render, token_strip
+from saccade.analysis import FIGURES, Scale, analyze, pinned_scales, render, token_strip
 from saccade.analysis.accuracy import accuracy_by_task, compare_accuracy
 from saccade.analysis.report.cases import paired_case, typical_cases
 from saccade.analysis.report.files import slug, write
@@ -59,14 +59,9 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_all_files_are_written(out: Path) -> None:
     """Figures, tables, summary, page, and nothing half-written."""
     files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
-    assert files == {
-        "figures/pepo_2.svg",
-        "figures/pepo_2.png",
-        "tables/pepo_2.csv",
-        "tables/accuracy.csv",
-        "summary.json",
-        "report.html",
-    }
+    made = {name for f in FIGURES for name in (f"figures/{f}.svg", f"figures/{f}.png")}
+    made |= {f"tables/{f}.csv" for f in FIGURES}
+    assert files == made | {"tables/accuracy.csv", "summary.json", "report.html"}
     assert (out / "figures/pepo_2.svg").read_text().count("<text") == 0
     assert set(pd.read_csv(out / "tables/pepo_2.csv")["panel"]) == {"all", "top", "bottom"}
 
@@ -135,7 +130,8 @@ def test_a_missing_signal_is_said_in_the_page(tmp_path: Path) -> None:
     page = analyze(run, tmp_path).read_text()
     assert "Not drawn. This run has no signal" in page
     assert "visual similarity (not measured)" in page
-    assert not (tmp_path / "figures").exists()
+    assert not (tmp_path / "figures/pepo_2.svg").exists()
+    assert (tmp_path / "figures/vppo_3.svg").exists()
 
 
 def test_hostile_text_is_shown(trace: Trace) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from saccade.errors import SaccadeError
 from saccade.samples import Trace
+from saccade.store import Run, Source
 
 
 class RunLike(Protocol):
@@ -52,6 +53,13 @@ class Tables:
                 f"The run {where} holds {len(run)} responses and no traces, so there is nothing "
                 f"to analyse. Measure them first: `saccade probe {where}`."
             )
+
+    def read(self, what: str) -> Source:
+        """`tokens`, `rollouts` or `run`; what cannot be asked in SQL gives its tokens for a run."""
+        if what == "run":
+            return self.run if isinstance(self.run, Run) else self.tokens
+        table: pd.DataFrame = getattr(self, what)
+        return table
 
     @cached_property
     def tokens(self) -> pd.DataFrame:

@@ -155,7 +155,7 @@ def _section(
 def _drawn(figure: Figure, tables: Tables, folder: Path, anchor: str) -> Drawn:
     """One figure computed, drawn and written; a run that lacks what it needs says so instead."""
     try:
-        frame = figure.frame(getattr(tables, figure.reads))
+        frame = figure.frame(tables.read(figure.reads))
     except SaccadeError as mistake:
         return Drawn(figure, refused=str(mistake))
     canvas, finding = figure.draw(frame), figure.find(frame)
