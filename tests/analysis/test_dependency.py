@@ -26,8 +26,15 @@ def tokens_of(*responses, **columns):
     """Tokens of responses to one question, given their dependencies."""
     rows = [
         {
-            "task": "t", "sample_id": "q", "step": 0, "index": i, "position": p,
-            "token": f" w{p}", "correct": True, "length": len(values), "kl.blind": value,
+            "task": "t",
+            "sample_id": "q",
+            "step": 0,
+            "index": i,
+            "position": p,
+            "token": f" w{p}",
+            "correct": True,
+            "length": len(values),
+            "kl.blind": value,
         }
         for i, values in enumerate(responses)
         for p, value in enumerate(values)

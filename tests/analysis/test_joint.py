@@ -25,10 +25,8 @@ def test_quadrants_and_cells_count_every_token():
     assert frame.attrs["cut"] == pytest.approx([x.median(), y.median()])
     assert frame.attrs["left_out"] == 1 and frame["tokens"].sum() == len(kept)
     high_x, high_y = x > x.median(), y > y.median()
-    assert list(shares(frame).values()) == pytest.approx(
-        [(high_x & high_y).mean(), (high_x & ~high_y).mean(), (~high_x & high_y).mean()]
-        + [(~high_x & ~high_y).mean()]
-    )
+    wanted = [(high_x == x) & (high_y == y) for x in (True, False) for y in (True, False)]
+    assert list(shares(frame).values()) == pytest.approx([part.mean() for part in wanted])
     for row in frame.itertuples():
         inside = x.between(row.x_low, row.x_high, "left") & y.between(row.y_low, row.y_high, "left")
         assert abs(inside.sum() - row.tokens) <= 1  # the largest value closes the last cell
