@@ -43,5 +43,9 @@ def _curves(ax: Axes, frame: pd.DataFrame) -> None:
 def _diagonal(ax: Axes) -> None:
     """Where both would lie if all tokens had the same."""
     ax.plot([0, 1], [0, 1], color=MUTED, linewidth=0.7, zorder=0.5)
-    turned: dict[str, Any] = {"rotation": 45, "rotation_mode": "anchor", "transform_rotates_text": True}
+    turned: dict[str, Any] = {
+        "rotation": 45,
+        "rotation_mode": "anchor",
+        "transform_rotates_text": True,
+    }
     ax.text(0.72, 0.68, "all equal", color=MUTED, ha="center", va="top", **turned)
