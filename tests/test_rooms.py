@@ -76,6 +76,11 @@ TESTED_BY = {
     "analysis/plots/panels.py": "analysis/test_figures.py",
     "analysis/plots/profiles.py": "analysis/test_positions.py",  # and test_layers.py
     "analysis/plots/shift.py": "analysis/test_shift.py",
+    "analysis/plots/dependency.py": "analysis/test_dependency.py",
+    "analysis/plots/glyphs.py": "analysis/test_marked.py",
+    "analysis/plots/joint.py": "analysis/test_joint.py",
+    "analysis/plots/marked.py": "analysis/test_marked.py",
+    "analysis/plots/sparsity.py": "analysis/test_sparsity.py",
     "analysis/plots/similarity.py": "analysis/test_figures.py",
     "analysis/plots/style.py": "analysis/test_figures.py",
     "analysis/ranking.py": "analysis/test_shift.py",  # and test_agreement.py, against loops

@@ -136,6 +136,7 @@ def test_a_missing_signal_is_said_in_the_page(tmp_path: Path) -> None:
     assert "visual similarity (not measured)" in page
     assert not (tmp_path / "figures" / "pepo_2.svg").exists()
     assert (tmp_path / "figures" / "positions.svg").exists()
+    assert (tmp_path / "figures/vppo_3.svg").exists()
 
 
 def test_hostile_text_is_shown(trace: Trace) -> None:

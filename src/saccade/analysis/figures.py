@@ -41,18 +41,22 @@ class Figure:
     compute: str
     """Table or run to tidy frame."""
     plot: str
-    """Frame to a whole matplotlib figure."""
+    """Frame to Axes, or to a whole matplotlib figure."""
     describe: str
     """Frame to `Finding`."""
 
-    def frame(self, table: "Source", **options: Any) -> "pd.DataFrame":
+    def frame(self, source: "Source", **options: Any) -> "pd.DataFrame":
         """The numbers behind the figure."""
-        frame: pd.DataFrame = _fetch(self.compute)(table, **options)
+        frame: pd.DataFrame = _fetch(self.compute)(source, **options)
         return frame
 
     def draw(self, frame: "pd.DataFrame") -> "Canvas":
-        """The drawing of `frame`."""
-        canvas: Canvas = _fetch(self.plot)(frame)
+        """The drawing of `frame`, which pyplot no longer holds."""
+        from matplotlib.pyplot import close
+
+        drawn = _fetch(self.plot)(frame)
+        canvas: Canvas = getattr(drawn, "figure", drawn)
+        close(canvas)
         return canvas
 
     def find(self, frame: "pd.DataFrame") -> Finding:
@@ -136,6 +140,72 @@ FIGURES: dict[str, Figure] = {
             compute="groups:parting_responses",
             plot="plots.groups:plot_groups",
             describe="groups:describe_groups",
+        ),
+        Figure(
+            id="vppo_3",
+            title="Token dependency",
+            paper="VPPO, figure 3",
+            line="Histogram of how much each token's prediction depends on the image, log counts.",
+            signals=("kl.blind",),
+            reads="run",
+            compute="dependency:dependency_histogram",
+            plot="plots.dependency:plot_dependency_histogram",
+            describe="dependency:describe_histogram",
+        ),
+        Figure(
+            id="vppo_4",
+            title="Mean dependency of responses",
+            paper="VPPO, figure 4",
+            line="Histogram and density of each response's mean token dependency.",
+            signals=("kl.blind",),
+            reads="run",
+            compute="dependency:trajectory_dependency",
+            plot="plots.dependency:plot_trajectory_dependency",
+            describe="dependency:describe_trajectories",
+        ),
+        Figure(
+            id="vppo_7",
+            title="The tokens that VPPO keeps",
+            paper="VPPO, figure 7",
+            line="A typical response with its top 40 % of tokens by dependency marked.",
+            signals=("kl.blind",),
+            reads="run",
+            compute="marked:marked_response",
+            plot="plots.marked:plot_marked_response",
+            describe="marked:describe_marked",
+        ),
+        Figure(
+            id="pgpo_2a",
+            title="Frequency of token dependency",
+            paper="PGPO, figure 2a",
+            line="Share of tokens in equal bins up to the largest dependency, log frequency.",
+            signals=("kl.blind",),
+            reads="run",
+            compute="dependency:dependency_frequencies",
+            plot="plots.dependency:plot_dependency_frequencies",
+            describe="dependency:describe_frequencies",
+        ),
+        Figure(
+            id="sparsity",
+            title="Sparsity of token dependency",
+            paper="",
+            line="Lorenz curve and Gini of dependency, over all tokens and within responses.",
+            signals=("kl.blind",),
+            reads="run",
+            compute="sparsity:dependency_sparsity",
+            plot="plots.sparsity:plot_dependency_sparsity",
+            describe="sparsity:describe_sparsity",
+        ),
+        Figure(
+            id="joint",
+            title="Dependency and entropy together",
+            paper="",
+            line="Joint density of dependency and entropy, its quadrants and their typical tokens.",
+            signals=("kl.blind", "entropy"),
+            reads="run",
+            compute="joint:joint_density",
+            plot="plots.joint:plot_joint_density",
+            describe="joint:describe_joint",
         ),
     )
 }

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import matplotlib.style
+from matplotlib.axes import Axes
 
 STYLE = Path(__file__).with_name("saccade.mplstyle")
 
@@ -13,6 +15,8 @@ MUTED = "#8a9099"
 CORRECT = "#0072b2"
 INCORRECT = "#d55e00"
 """Okabe and Ito's blue and vermillion: told apart with any kind of colour vision, and in grey."""
+ACCENT = "#009e73"
+"""Their bluish green, for what is neither correct nor incorrect."""
 
 HIGHLIGHT = "#009e73"
 """Their bluish green, for what stands out and is not a verdict."""
@@ -36,3 +40,10 @@ def style() -> Iterator[None]:
     """Draw and save inside this; the caller's rcParams come back afterwards."""
     with matplotlib.style.context(STYLE):
         yield
+
+
+def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """The axes given, or those of a new figure of this size in inches."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=size, layout="constrained")
+    return ax

@@ -1,0 +1,69 @@
+"""How much of a signal there is, and of how many responses: asked before anything is computed."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from saccade.errors import SaccadeError
+from saccade.store import Source, ask, column_of
+from saccade.store.views import quoted
+
+RESPONSE = "task, sample_id, step, index"
+"""The columns of `tokens` that name a response."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One signal in one run: its column, its finite values, and what lacks one."""
+
+    signal: str
+    tokens: int
+    """Tokens that have a finite value."""
+    missing: int
+    """Tokens that have none."""
+    responses: int
+    """Responses with at least one value."""
+    low: float
+    high: float
+    mean: float
+
+    @property
+    def facts(self) -> dict[Any, Any]:
+        """The same as a dictionary, for a frame's `attrs`."""
+        return asdict(self)
+
+
+def measured(source: Source, signal: str) -> Measured:
+    """What there is of a signal; refused where no token has it."""
+    column = column_of(source, signal)
+    row = ask(source, _TOTALS.format(value=finite(column), response=RESPONSE)).iloc[0]
+    if not row["responses"]:
+        raise SaccadeError(
+            f"No token of this run has a number for {column}, so there is nothing to draw; "
+            "`saccade doctor MODEL` says what can be measured on a model."
+        )
+    counts = (int(row[name]) for name in ("tokens", "missing", "responses"))
+    return Measured(column, *counts, *(float(row[name]) for name in ("low", "high", "mean")))
+
+
+_TOTALS = """
+SELECT count(*) FILTER (n > 0) AS responses, coalesce(sum(n), 0) AS tokens,
+       coalesce(sum(all_tokens - n), 0) AS missing,
+       min(low) AS low, max(high) AS high, sum(total) / sum(n) AS mean
+FROM (
+    SELECT count(value) AS n, count(*) AS all_tokens, min(value) AS low, max(value) AS high,
+           sum(value) AS total
+    FROM (SELECT *, {value} AS value FROM tokens)
+    GROUP BY {response}
+)
+"""
+
+
+def finite(column: str) -> str:
+    """SQL for a signal's value, NULL where it is not a number."""
+    name = quoted(column)
+    return f"CASE WHEN isfinite({name}::DOUBLE) THEN {name}::DOUBLE END"
+
+
+def scored(column: str) -> str:
+    """SQL for the tokens that have this signal, with it as `value`."""
+    return f"(SELECT * FROM (SELECT *, {finite(column)} AS value FROM tokens) WHERE value NOTNULL)"

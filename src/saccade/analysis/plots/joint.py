@@ -1,0 +1,78 @@
+"""Draws the plane of `joint.py`: where tokens lie, the quadrants, and their typical tokens."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.patheffects import withStroke
+
+from saccade.analysis.labels import label
+from saccade.analysis.plots.glyphs import drawable
+from saccade.analysis.plots.style import COLUMN, INK, style
+
+LINE = 34
+"""Characters in a line of typical tokens."""
+
+
+def plot_joint_density(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Cells shaded by the logarithm of their tokens; the quadrants are told at the right."""
+    with style():
+        if ax is None:  # placed by hand: the text at its right is as wide as it is
+            ax = plt.figure(figsize=(2 * COLUMN, 2.9)).add_axes((0.085, 0.15, 0.42, 0.74))
+        facts = frame.attrs
+        _cells(ax, frame)
+        halo = {"path_effects": [withStroke(linewidth=2.6, foreground="#ffffff")]}
+        for line, name, cut in zip((ax.axvline, ax.axhline), "xy", facts["cut"], strict=True):
+            line(max(cut, frame[f"{name}_low"].min()), color=INK, linewidth=1, **halo)
+        scales = ["log" if logarithmic else "linear" for logarithmic in facts["logarithmic"]]
+        ax.set(xscale=scales[0], yscale=scales[1])
+        x, y = (label(signal).text for signal in facts["signals"])
+        ax.set(xlabel=f"{x} of a token", ylabel=f"{y} of a token")
+        ax.set_title(f"Tokens (n = {facts['tokens']:,})")
+        _quadrants(ax, frame)
+    return ax
+
+
+def _cells(ax: Axes, frame: pd.DataFrame) -> None:
+    """One coloured cell for each that holds tokens."""
+    edges = [np.unique(frame[[f"{name}_low", f"{name}_high"]].to_numpy()) for name in "xy"]
+    counts = np.full((len(edges[1]) - 1, len(edges[0]) - 1), np.nan)
+    place = [np.searchsorted(edges[i], frame[f"{name}_low"]) for i, name in enumerate("xy")]
+    counts[place[1], place[0]] = frame["tokens"]
+    norm = LogNorm(1, max(2, frame["tokens"].max()))
+    mesh = ax.pcolormesh(
+        *edges, np.ma.masked_invalid(counts), norm=norm, cmap="YlGnBu", linewidth=0
+    )
+    mesh.set_rasterized(True)
+    bar = ax.figure.colorbar(mesh, cax=ax.inset_axes((1.02, 0, 0.03, 1)))
+    bar.set_label("tokens per cell")
+    bar.outline.set_visible(False)
+
+
+def _quadrants(ax: Axes, frame: pd.DataFrame) -> None:
+    """Name, share and typical tokens of each quadrant, in a column of text."""
+    for number, quadrant in enumerate(frame.attrs["quadrants"]):
+        top = 1 - 0.26 * number
+        head = f"{100 * quadrant['share']:.1f} %  {quadrant['quadrant']}"
+        ax.text(1.3, top, head, transform=ax.transAxes, va="top", weight="bold")
+        ax.text(
+            1.3,
+            top - 0.075,
+            _wrapped(quadrant["typical"]),
+            transform=ax.transAxes,
+            va="top",
+            parse_math=False,
+            linespacing=1.25,
+        )
+
+
+def _wrapped(tokens: list[str]) -> str:
+    """Up to two lines of tokens."""
+    lines = [""]
+    for token in tokens:
+        said = drawable(token)
+        if len(lines[-1]) + len(said) > LINE:
+            lines.append("")
+        lines[-1] += said + "  "
+    return "\n".join(lines[:2]) if tokens else "none more than elsewhere"

@@ -1,0 +1,71 @@
+"""The plane of two signals: cells and quadrants counted by a loop, typical tokens by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from frames import make_run
+from test_dependency import tokens_of
+
+from saccade.analysis import FIGURES
+from saccade.analysis.joint import describe_joint, joint_density
+from saccade.errors import SaccadeError
+
+
+def shares(frame):
+    return {q["quadrant"]: q["share"] for q in frame.attrs["quadrants"]}
+
+
+def test_quadrants_and_cells_count_every_token():
+    tokens = make_run(questions=6).tokens()
+    tokens.loc[3, "entropy"] = np.nan
+    frame = joint_density(tokens, bins=9)
+    kept = tokens.dropna(subset="entropy")
+    x, y = kept["kl.blind"].astype(float), kept["entropy"].astype(float)
+    assert frame.attrs["cut"] == pytest.approx([x.median(), y.median()])
+    assert frame.attrs["left_out"] == 1 and frame["tokens"].sum() == len(kept)
+    high_x, high_y = x > x.median(), y > y.median()
+    wanted = [(high_x == x) & (high_y == y) for x in (True, False) for y in (True, False)]
+    assert list(shares(frame).values()) == pytest.approx([part.mean() for part in wanted])
+    for row in frame.itertuples():
+        inside = x.between(row.x_low, row.x_high, "left") & y.between(row.y_low, row.y_high, "left")
+        assert abs(inside.sum() - row.tokens) <= 1  # the largest value closes the last cell
+
+
+def test_typical_tokens_by_hand():
+    tokens = tokens_of([2.0, 2.0, 0.0, 0.0, 0.0, 2.0]).assign(entropy=[2.0, 2, 0, 0, 0, 0])
+    tokens["token"] = [" red", "red ", "the", "the", "red", " "]
+    frame = joint_density(tokens, cut=(1.0, 1.0))
+    quadrants = {q["quadrant"]: q for q in frame.attrs["quadrants"]}
+    assert quadrants["both high"]["typical"] == ["red"]
+    assert quadrants["both low"]["typical"] == ["the"]
+    assert quadrants["only KL divergence high"]["typical"] == []
+    assert quadrants["only entropy high"]["tokens"] == 0
+    said = describe_joint(frame).sentence
+    assert "cut at KL divergence 1 and entropy 1 (given): both high 33.3 % (“red”)" in said
+    assert "Were the two independent, 16.7 % would be high in both." in said
+
+
+def test_signals_below_zero_have_an_even_axis():
+    tokens = make_run(questions=3).tokens()
+    frame = joint_density(tokens, signal="logprob", bins=4)
+    assert frame.attrs["logarithmic"] == [False, True]
+    assert frame["x_low"].min() == pytest.approx(tokens["logprob"].min())
+
+
+@pytest.mark.parametrize("values", [[0.0], [0.0, 0.0, 5.0], [1e-9, 1.0]])
+def test_little_is_drawn(values):
+    figure = FIGURES["joint"]
+    frame = figure.frame(tokens_of(values).assign(entropy=values, token="$a"))
+    canvas = figure.draw(frame)
+    canvas.draw_without_rendering()
+    assert canvas.axes[0].get_title(loc="left") == f"Tokens (n = {len(values)})"
+
+
+def test_two_signals_that_never_meet_are_refused():
+    tokens = tokens_of([1.0, math.nan]).assign(entropy=[math.nan, 1.0])
+    for cut in (None, (0.0, 0.0)):
+        with pytest.raises(SaccadeError, match="has both kl.blind and entropy"):
+            joint_density(tokens, cut=cut)
+    with pytest.raises(SaccadeError, match="bins must be at least 2"):
+        joint_density(tokens, bins=1)
