@@ -22,7 +22,7 @@ from saccade.store import Source, ask
 from saccade.store.views import quoted
 
 MEASURES = ("spearman", "overlap")
-MOST = 2000
+MOST = 1000
 """Responses of a task that are ranked: enough for the second decimal, whatever the run's size."""
 
 _RANKED = """

@@ -1,5 +1,8 @@
 """The top K tokens of a response, in SQL: one rule for every figure that ranks tokens."""
 
+RESPONSE = "hash(task, step, sample_id, index)"
+"""A response as one number of 64 bits, so that tokens are grouped without comparing names."""
+
 
 def among_top(place: str, top: float, *, n: str = "n") -> str:
     """Whether the token at this place (from 1) of `n` is among the top K.

@@ -13,7 +13,7 @@ from saccade.analysis.distributions import check_top, panel_title
 from saccade.analysis.figures import Finding
 from saccade.analysis.intervals import over_questions, pooled
 from saccade.analysis.labels import label
-from saccade.analysis.ranking import among_top
+from saccade.analysis.ranking import RESPONSE, among_top
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask, column_of
 from saccade.store.views import quoted
@@ -22,16 +22,25 @@ PARTS = ("top", "rest", "difference")
 
 _SHIFTS = """
 WITH ranked AS (
-    SELECT task, sample_id, {shift} AS shift, row_number() OVER ranked AS place,
+    SELECT response, shift, row_number() OVER ranked AS place,
            count(*) OVER (ranked ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS n
-    FROM tokens WHERE isfinite({similarity}) AND isfinite({shift})
-    WINDOW ranked AS (
-        PARTITION BY task, step, sample_id, index ORDER BY {similarity} DESC, position
+    FROM (
+        SELECT {response} AS response, position, {similarity} AS similarity, {shift} AS shift
+        FROM tokens WHERE isfinite({similarity}) AND isfinite({shift})
     )
+    WINDOW ranked AS (PARTITION BY response ORDER BY similarity DESC, position)
+),
+responses AS (
+    SELECT DISTINCT {response} AS response, task, sample_id FROM tokens WHERE position = 0
 )
-SELECT task, sample_id, if({top}, 'top', 'rest') AS part, avg(shift) AS value
-FROM ranked GROUP BY ALL ORDER BY ALL
+SELECT task, sample_id, part, sum(total) / sum(tokens) AS value
+FROM (
+    SELECT response, if({top}, 'top', 'rest') AS part, sum(shift) AS total, count(*) AS tokens
+    FROM ranked GROUP BY ALL
+)
+JOIN responses USING (response) GROUP BY ALL ORDER BY ALL
 """
+"""Ranked by a number instead of names: a window over four names sorts them with every token."""
 
 
 def shift_by_similarity(
@@ -50,7 +59,7 @@ def shift_by_similarity(
     check_top(top)
     names = {"similarity": column_of(source, similarity), "shift": column_of(source, shift)}
     columns = {name: quoted(column) for name, column in names.items()}
-    items = ask(source, _SHIFTS.format(top=among_top("place", top), **columns))
+    items = ask(source, _SHIFTS.format(top=among_top("place", top), response=RESPONSE, **columns))
     table = items.set_index(["task", "sample_id", "part"])["value"].unstack("part")
     both = table.reindex(columns=["top", "rest"]).dropna()
     if both.empty:
