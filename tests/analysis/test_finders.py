@@ -56,7 +56,8 @@ def naming_run() -> FakeRun:
         words = ("A", " red", " cir", "cle", ".")
         kl = np.array([9, 2, 2, 2, 0] if place != 3 else [9, 0.1, 0.2, 0.3, 9], dtype=np.float32)
         rollout = replace(trace.rollout, response_ids=(1, 2, 3, 4, 5), text="".join(words))
-        run.traces[place] = replace(trace, rollout=rollout, tokens=words, signals={"kl.blind": kl})
+        told = {"tokens": words, "signals": {"kl.blind": kl}, "layers": {}}
+        run.traces[place] = replace(trace, rollout=rollout, **told)
     return run
 
 

@@ -115,3 +115,13 @@ def skipped(run: RunLike) -> dict[str, int]:
     counts = (frame["stage"] + ": " + frame["reason"]).value_counts(sort=False)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     return {str(name): int(n) for name, n in ranked}
+
+
+def ten_digits(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same numbers to ten digits: sums that are taken in parallel differ in the last of them.
+
+    What is drawn and written from it is then the same, byte for byte, each time.
+    """
+    floats = list(frame.select_dtypes("float").columns)
+    rounded = {name: frame[name].map(lambda value: float(f"{value:.10g}")) for name in floats}
+    return frame.assign(**{str(name): values for name, values in rounded.items()})

@@ -27,7 +27,8 @@ def holds(design: str, cell: tuple[float | None, float | None], *, level: float)
 def test_intervals_hold_the_truth(design):
     cell = SIMULATE["coverage"](design, 12, TOLD["repetitions"])
     holds(design, cell, level=0.07)
-    assert list(cell) == TOLD["coverage"][design]["12"], "run docs/simulate_statistics.py again"
+    told = pytest.approx(TOLD["coverage"][design]["12"], abs=0.01)  # another BLAS, another tie
+    assert list(cell) == told, "run docs/simulate_statistics.py again"
 
 
 @pytest.mark.slow

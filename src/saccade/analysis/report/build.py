@@ -21,7 +21,7 @@ from saccade.analysis.report.pages import environment, stylesheet
 from saccade.analysis.report.strip import SHOWN, token_strip
 from saccade.analysis.report.svg import inline
 from saccade.analysis.scales import Scale, pinned_scales
-from saccade.analysis.tables import RunLike, Tables, run_facts, skipped
+from saccade.analysis.tables import RunLike, Tables, run_facts, skipped, ten_digits
 from saccade.errors import SaccadeError
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ def _drawn(figure: Figure, tables: Tables, folder: Path, anchor: str) -> Drawn:
         )
     except SaccadeError as mistake:
         return Drawn(figure, refused=str(mistake))
+    frame = ten_digits(frame)
     canvas, finding = figure.draw(frame), figure.find(frame)
     svg, csv = draw_bytes(canvas, "svg").decode(), frame.to_csv(index=False)
     write(folder / "figures" / f"{figure.id}.svg", svg)
