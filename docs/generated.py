@@ -14,6 +14,7 @@ import click
 
 from saccade import load_task
 from saccade.analysis import FIGURES, FINDERS
+from saccade.analysis.words import CLASSES
 from saccade.cli import main
 from saccade.models.families import FAMILIES
 from saccade.models.names import HOME, RECIPE_LINES
@@ -134,6 +135,20 @@ def figures() -> str:
 def finders() -> str:
     """What can be searched for in a run."""
     return table(("finder", "what it finds"), ((code(f.name), f.line) for f in FINDERS.values()))
+
+
+def word_classes() -> str:
+    """The classes of words."""
+    rows = (
+        (
+            code(c.name),
+            c.line,
+            ", ".join(c.words[:6]) + ", …" if c.words else "–",
+            str(len(c.words)),
+        )
+        for c in CLASSES.values()
+    )
+    return table(("class", "what is in it", "its list begins", "words in it"), rows)
 
 
 def rewards() -> str:

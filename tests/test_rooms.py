@@ -58,6 +58,7 @@ ONLY_IN = {
     "pandas": {"analysis", "app", "store"},
     "matplotlib": {"analysis"},
     "scipy": {"analysis"},
+    "wordcloud": {"analysis"},
     "duckdb": {"store"},
     "pyarrow": {"store"},
 }
@@ -84,6 +85,11 @@ TESTED_BY = {
     "analysis/plots/similarity.py": "analysis/test_figures.py",
     "analysis/plots/style.py": "analysis/test_figures.py",
     "analysis/ranking.py": "analysis/test_shift.py",  # and test_agreement.py, against loops
+    "analysis/plots/cloud.py": "analysis/words/test_clouds.py",
+    "analysis/plots/content.py": "analysis/words/test_kinds.py",
+    "analysis/plots/words.py": "analysis/words/test_clouds.py",
+    "analysis/words/occurrences.py": "analysis/words/test_clouds.py",
+    "analysis/words/pattern.py": "analysis/words/test_joining.py",
     "analysis/report/build.py": "analysis/test_report.py",
     "analysis/report/cases.py": "analysis/test_report.py",
     "analysis/report/files.py": "analysis/test_report.py",

@@ -36,7 +36,7 @@ def similarity_distributions(
     A signal without its ablation means `blind`: `kl` is the column `kl.blind`. Where tokens have a
     `cluster`, the questions of one image, it is kept.
     """
-    signal = _column(tokens, signal)
+    signal = signal_of(tokens, signal)
     check_top(top)
     question = [name for name in ("task", "sample_id") if name in tokens]
     keys = [*question, *(name for name in ("step", "index") if name in tokens)]
@@ -58,7 +58,7 @@ def similarity_distributions(
     return frame.reset_index(drop=True)
 
 
-def _column(tokens: pd.DataFrame, signal: str) -> str:
+def signal_of(tokens: pd.DataFrame, signal: str) -> str:
     """The signal's column; or what is missing, and what to do about it."""
     missing = [name for name in ("sample_id", "index", "correct") if name not in tokens]
     if missing:
@@ -100,12 +100,12 @@ def _extremes(kept: pd.DataFrame, top: float) -> dict[str, pd.DataFrame]:
     """The rows of each response's K highest and K lowest tokens; ties fall to the earlier row."""
     rollout, value = kept["rollout"].to_numpy(), kept["value"].to_numpy()
     return {
-        "top": kept[_first_ranked(rollout, -value, top)],
-        "bottom": kept[_first_ranked(rollout, value, top)],
+        "top": kept[first_ranked(rollout, -value, top)],
+        "bottom": kept[first_ranked(rollout, value, top)],
     }
 
 
-def _first_ranked(
+def first_ranked(
     rollout: NDArray[np.int64], value: NDArray[np.float64], top: float
 ) -> NDArray[np.bool_]:
     """Which rows are among the K smallest of their rollout: one stable sort, no Python loop."""

@@ -31,6 +31,17 @@ SERIES = (
 )
 """Colour and line of what is neither right nor wrong, such as tasks: their other colours."""
 
+WORDS = {
+    "content": INK,
+    "number": "#8a6200",
+    "geometry": "#0072b2",
+    "spatial": "#00795a",
+    "picture": "#a8437c",
+    "connective": "#d55e00",
+    "function": "#646b75",
+}
+"""Class of word → colour: those of Okabe and Ito, made dark enough to read as words on white."""
+
 COLUMN = 3.3
 """Width of one panel in inches: a column of a two-column paper."""
 

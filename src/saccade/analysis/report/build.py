@@ -7,6 +7,7 @@ bytes: nothing in here knows the time or the machine.
 import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from markupsafe import Markup
 
 from saccade.analysis.accuracy import accuracy_by_task, compare_accuracy
 from saccade.analysis.figures import FIGURES, Figure, Finding
+from saccade.analysis.labels import label
 from saccade.analysis.report.cases import paired_case, typical_cases
 from saccade.analysis.report.files import draw_bytes, slug, to_json, write
 from saccade.analysis.report.pages import environment, stylesheet
@@ -40,6 +42,8 @@ class Drawn:
     finding: Finding | None = None
     frame: pd.DataFrame | None = None
     csv: str = ""
+    places: "Sequence[Sequence[Mapping[str, Any]]]" = ()
+    """Where the words of a figure are said: for each word some occurrences."""
     refused: str = ""
 
 
@@ -167,7 +171,14 @@ def _drawn(figure: Figure, tables: Tables, folder: Path, anchor: str) -> Drawn:
     write(folder / "figures" / f"{figure.id}.png", draw_bytes(canvas, "png"))
     write(folder / "tables" / f"{figure.id}.csv", csv)
     shown = Markup(inline(svg, prefix=f"{anchor}-{figure.id}", label=finding.sentence))  # noqa: S704
-    return Drawn(figure, shown, finding, frame, _data_uri(csv))
+    return Drawn(figure, shown, finding, frame, _data_uri(csv), _places(frame))
+
+
+def _places(frame: pd.DataFrame) -> list[list[dict[str, Any]]]:
+    """The occurrences that a figure's numbers name, word by word."""
+    found = frame.attrs.get("occurrences", ())
+    named = ({**place, "panel": label(place["panel"]).text} for place in found)
+    return [list(group) for _, group in groupby(named, key=lambda place: place["anchor"])]
 
 
 def _data_uri(csv: str) -> str:

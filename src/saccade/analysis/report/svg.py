@@ -8,6 +8,10 @@ COLOURS = {
     "#ffffff": "var(--paper)",
     "#0072b2": "var(--correct)",
     "#d55e00": "var(--incorrect)",
+    "#8a6200": "var(--number)",
+    "#00795a": "var(--spatial)",
+    "#a8437c": "var(--picture)",
+    "#646b75": "var(--soft)",
 }
 """The style file's colours, and the page's names for them."""
 

@@ -1,0 +1,134 @@
+"""How much words depend on the image: content words against function words (PGPO, figure 2b).
+
+A token has the class of its word, so that the pieces of a word count as what the word is. The mean
+is taken over tokens.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from saccade.analysis.distributions import signal_of
+from saccade.analysis.figures import Finding
+from saccade.analysis.labels import label
+from saccade.analysis.stats.resampling import DRAWS, bootstrap, percentile_interval
+from saccade.analysis.words.classes import CLASSES
+from saccade.analysis.words.joining import words
+
+Floats = NDArray[np.float64]
+
+KINDS = ("content words", "function words")
+DIFFERENCE = "difference"
+COUNTED = tuple(name for name, each in CLASSES.items() if each.counted)
+FEWEST = 2
+"""Questions that an interval needs."""
+COUNTS = ("n_tokens", "n_words", "n_questions")
+
+
+def word_dependency(tokens: pd.DataFrame, *, signal: str = "kl") -> pd.DataFrame:
+    """Mean dependency of content and function words, their difference, and of each class.
+
+    One row each: `mean` over tokens, `low` and `high` of its 95 % interval (questions drawn again
+    with replacement), `n_tokens`, `n_words`, `n_questions`. Punctuation and tags are left out.
+    """
+    column = signal_of(tokens, signal)
+    joined = words(tokens)
+    keys = [name for name in ("task", "sample_id") if name in tokens]
+    value = pd.to_numeric(tokens[column]).to_numpy(dtype=np.float64, na_value=np.nan)
+    kept = joined["content"].notna().to_numpy() & np.isfinite(value)
+    content = joined["content"].to_numpy(dtype=bool, na_value=False)[kept]
+    names = joined["class"].cat.categories.get_indexer(pd.Index(COUNTED))
+    place = np.full(len(CLASSES), -1)
+    place[names] = len(KINDS) + np.arange(len(COUNTED))
+    questions = tokens.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()[kept]
+    groups = (np.where(content, 0, 1), place[joined["class"].cat.codes.to_numpy()[kept]])
+    sums, sizes, begun = (
+        _per_question(questions, groups, weight)
+        for weight in (value[kept], None, joined["starts"].to_numpy()[kept])
+    )
+    frame = _rows(sums, sizes, begun)
+    frame.attrs = {"signal": column}
+    return frame
+
+
+def _per_question(
+    questions: NDArray[np.int64],
+    groups: Sequence[NDArray[np.int64]],
+    weight: NDArray[Any] | None,
+) -> Floats:
+    """Of each question and group how many tokens there are, or what their weights add up to."""
+    width, n = len(KINDS) + len(COUNTED), int(questions.max(initial=-1)) + 1
+    table = np.zeros((n, width))
+    for group in groups:
+        table += np.bincount(questions * width + group, weight, n * width).reshape(n, width)
+    return table[np.bincount(questions, minlength=n) > 0]
+
+
+def _rows(sums: Floats, sizes: Floats, begun: Floats) -> pd.DataFrame:
+    """A row per kind of word, for their difference, and per class that is there."""
+    means = _means(np.ones((1, len(sums))), sums, sizes)[0]
+    low, high = _intervals(sums, sizes)
+    counts = np.stack([sizes.sum(axis=0), begun.sum(axis=0), (sizes > 0).sum(axis=0)])
+    counts = np.insert(counts, len(KINDS), 0, axis=1).astype(np.int64)
+    shows = ["kind"] * len(KINDS) + ["difference"] + ["class"] * len(COUNTED)
+    frame = pd.DataFrame(
+        {
+            "words": [*KINDS, DIFFERENCE, *COUNTED],
+            "shows": shows,
+            "mean": means,
+            "low": low,
+            "high": high,
+            **dict(zip(COUNTS, counts, strict=True)),
+        }
+    )
+    there = (frame["shows"] != "class") | (frame["n_tokens"] > 0)
+    return frame[there].reset_index(drop=True)
+
+
+def _means(counts: Floats, sums: Floats, sizes: Floats) -> Floats:
+    """Per draw the mean of each group over all tokens, and after the kinds their difference."""
+    with np.errstate(invalid="ignore"):
+        means: Floats = (counts @ sums) / (counts @ sizes)
+    return np.insert(means, len(KINDS), means[:, 0] - means[:, 1], axis=1)
+
+
+def _intervals(sums: Floats, sizes: Floats) -> Floats:
+    """Low and high of each mean; none where fewer than two questions have the group."""
+    ends = np.full((2, sums.shape[1] + 1), np.nan)
+    if len(sums) < FEWEST:
+        return ends
+    drawn = bootstrap(lambda counts: _means(counts, sums, sizes), len(sums))
+    behind = (sizes > 0).sum(axis=0)
+    behind = np.insert(behind, len(KINDS), behind[: len(KINDS)].min())
+    for group in np.flatnonzero(behind >= FEWEST):
+        ends[:, group] = percentile_interval(drawn[:, group], df=behind[group] - 1)
+    return ends
+
+
+def describe_dependency(frame: pd.DataFrame) -> Finding:
+    """The two means, their difference, and the class that depends most."""
+    rows = {str(row["words"]): row for row in frame.to_dict("records")}
+    name = label(frame.attrs["signal"]).text
+    content, function, difference = (rows[each] for each in (*KINDS, DIFFERENCE))
+    if not math.isfinite(difference["mean"]):
+        there = f"{content['n_words']} content words and {function['n_words']} function words"
+        return Finding(f"The run has {there} with {name}, so there is nothing to compare.", frame)
+    classes = [row for row in rows.values() if row["shows"] == "class"]
+    most = max(classes, key=lambda row: float(row["mean"]))
+    sentence = (
+        f"Mean {name} of content words {_number(content)} and of function words "
+        f"{_number(function)}: a difference of {_number(difference)} "
+        f"({content['n_tokens']} and {function['n_tokens']} tokens of "
+        f"{int(frame['n_questions'].max())} questions; 95 % intervals from {DRAWS} draws of "
+        f"questions). Of the classes, {most['words']} depends most, {_number(most)}."
+    )
+    return Finding(sentence, frame)
+
+
+def _number(row: Mapping[Any, Any]) -> str:
+    """A mean with its interval."""
+    return f"{row['mean']:.3f} ({row['low']:.3f} to {row['high']:.3f})"

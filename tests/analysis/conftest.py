@@ -1,0 +1,1 @@
+"""Its being here lets tests in the folders below import `frames`."""

@@ -1,0 +1,66 @@
+"""Content against function words: means by a loop, intervals over questions, edge cases."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from frames import make_run
+
+from saccade.analysis.plots.content import plot_word_dependency
+from saccade.analysis.words import word_dependency, words
+from saccade.analysis.words.kinds import describe_dependency
+
+
+def test_means_by_a_loop() -> None:
+    """Every token counts with the class of its word."""
+    tokens = make_run(questions=6).tokens()
+    frame = word_dependency(tokens).set_index("words")
+    kinds = words(tokens)["content"]
+    for name, kind in (("content words", True), ("function words", False)):
+        values = tokens["kl.blind"][(kinds == kind).fillna(value=False).to_numpy(bool)]
+        row = frame.loc[name]
+        assert row["mean"] == pytest.approx(values.astype(float).mean())
+        assert row["low"] < row["mean"] < row["high"]
+        assert row["n_tokens"] == len(values)
+    difference = frame.loc["content words", "mean"] - frame.loc["function words", "mean"]
+    assert frame.loc["difference", "mean"] == pytest.approx(difference)
+
+
+def test_pieces_count_as_their_word() -> None:
+    """By hand: three tokens of two content words, one of a function word; the mark is left out."""
+    tokens = pd.DataFrame(
+        {
+            "sample_id": "q",
+            "index": 0,
+            "correct": True,
+            "position": range(5),
+            "token": ["tri", "angle", " is", " dark", "."],
+            "kl.blind": [1.0, 3.0, 5.0, 2.0, 99.0],
+        }
+    )
+    frame = word_dependency(tokens).set_index("words")
+    assert frame.loc["content words", ["mean", "n_tokens", "n_words"]].tolist() == [2.0, 3, 2]
+    assert frame.loc["function words", "mean"] == 5.0
+    assert frame.loc["geometry", "mean"] == 2.0
+    assert frame.loc["difference", "mean"] == -3.0
+    assert frame.loc["difference", ["low", "high"]].isna().all()  # of one question
+
+
+def test_questions_are_drawn_whole() -> None:
+    """Saying everything twice as long makes no interval narrower."""
+    tokens = make_run(questions=6).tokens()
+    again = tokens.assign(position=tokens["position"] + tokens["length"])
+    twice = pd.concat([tokens, again], ignore_index=True)
+    once, longer = word_dependency(tokens), word_dependency(twice)
+    np.testing.assert_allclose(once[["low", "high"]], longer[["low", "high"]])
+    assert (longer["n_tokens"] == 2 * once["n_tokens"]).all()
+
+
+def test_drawn_and_said() -> None:
+    """Two panels of bars; nothing to compare is said."""
+    tokens = make_run(questions=4).tokens()
+    frame = word_dependency(tokens)
+    assert len(plot_word_dependency(frame).axes[0].patches) == 2
+    assert describe_dependency(frame).sentence.startswith("Mean KL divergence of content words")
+    bare = word_dependency(tokens[tokens["token"].isin([" red", " blue"])])
+    plot_word_dependency(bare).draw_without_rendering()
+    assert "nothing to compare" in describe_dependency(bare).sentence
