@@ -101,11 +101,12 @@ def test_sentences_tell_the_numbers():
 @pytest.mark.parametrize("values", [[0.0], [0.0, 0.0], [3.0], [math.nan, 1.0]])
 @pytest.mark.parametrize("name", ["vppo_3", "vppo_4", "pgpo_2a"])
 def test_little_is_drawn_and_said(name, values):
+    open_before = plt.get_fignums()
     figure = FIGURES[name]
     frame = figure.frame(tokens_of(values))
     figure.draw(frame).draw_without_rendering()
     assert figure.find(frame).sentence.endswith(".")
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == open_before
 
 
 def test_bins_make_sense():
