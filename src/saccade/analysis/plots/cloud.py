@@ -41,14 +41,14 @@ def draw_cloud(
     links: Mapping[str, str],
 ) -> list[PathPatch]:
     """Draw each word as large as its number, and as a link within the page that the SVG is in."""
-    ax.set(xlim=(0, CANVAS[0]), ylim=(0, CANVAS[1]), aspect="equal", anchor="NW")
+    ax.set(xlim=(0, CANVAS[0]), ylim=(-SMALLEST, CANVAS[1]), aspect="equal", anchor="NW")
     ax.axis("off")
     patches = []
     for word, size, left, top in _places(sizes, font):
         rise = ImageFont.truetype(str(font), size).getmetrics()[0]
         foot = (left, CANVAS[1] - top - rise)
         outline = TextPath(foot, _short(word), size=size, prop=FontProperties(fname=font))
-        patch = PathPatch(outline, facecolor=colours[word], linewidth=0, label=word)
+        patch = PathPatch(outline, facecolor=colours[word], linewidth=0, label=word, clip_on=False)
         patch.set_url(f"#{links[word]}" if word in links else None)
         # The canvas has its limits: measuring every curve of every letter for them is slow.
         patch.set_in_layout(False)

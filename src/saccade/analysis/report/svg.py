@@ -8,10 +8,11 @@ COLOURS = {
     "#ffffff": "var(--paper)",
     "#0072b2": "var(--correct)",
     "#d55e00": "var(--incorrect)",
-    "#8a6200": "var(--number)",
-    "#00795a": "var(--spatial)",
-    "#a8437c": "var(--picture)",
-    "#646b75": "var(--soft)",
+    "#996d00": "var(--number)",
+    "#007a45": "var(--spatial)",
+    "#6d2c5d": "var(--picture)",
+    "#5c1600": "var(--connective)",
+    "#767e89": "var(--function)",
 }
 """The style file's colours, and the page's names for them."""
 
