@@ -32,7 +32,7 @@ def plot_shift_bars(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.tick_params(axis="y", length=0)
         name = label(frame.attrs.get("shift", "hidden_shift")).text
         ax.set_xlabel(f"mean {name} of a question, 95 % interval")
-        ax.set_title(f"{name.capitalize()}, top and other tokens by visual similarity", pad=20)
+        ax.set_title(f"{name.capitalize()}, by nearness to the image", pad=20)
         names = [panel_title("top", frame.attrs.get("top")), "Other tokens"]
         ax.legend(ax.containers[::2], names, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return ax
