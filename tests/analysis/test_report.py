@@ -84,7 +84,7 @@ def test_the_page_asks_for_nothing(out: Path) -> None:
 
 def test_the_page_says_what_the_summary_says(out: Path) -> None:
     """The sentence, the accuracy and what was skipped."""
-    said = json.loads((out / "summary.json").read_text())["lab/base"]
+    said = json.loads((out / "summary.json").read_text())["runs"]["lab/base"]
     page = (out / "report.html").read_text()
     sentence = said["figures"]["pepo_2"]["sentence"]
     assert sentence.replace("'", "&#39;") in page
@@ -109,7 +109,7 @@ def test_several_runs_in_one_report(tmp_path: Path) -> None:
     }
     path = render(runs, tmp_path / "out")
     page = Elements(path.read_text())
-    assert {"compared", "lab-base", "lab-tuned"} <= set(page.ids)
+    assert {"together", "lab-base", "lab-tuned"} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
     assert (tmp_path / "out/lab-tuned/figures/pepo_2.png").exists()
     assert "whose first response is" in path.read_text()

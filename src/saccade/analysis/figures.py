@@ -4,7 +4,7 @@ Functions are named as `module:function` and fetched when used, so that reading 
 nothing: `saccade list figures` loads neither pandas nor matplotlib.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
@@ -36,8 +36,9 @@ class Figure:
     """What it shows, in one line."""
     signals: tuple[str, ...]
     """Token columns it cannot do without."""
-    reads: Literal["tokens", "rollouts", "run"]
-    """What `compute` takes: a table of the run, or `run`: the run itself, to ask it in SQL."""
+    reads: Literal["tokens", "rollouts", "run", "runs"]
+    """What `compute` takes: a table of the run; `run`, the run itself, to ask it in SQL; or
+    `runs`, all runs of a report by name, in order, one at least."""
     compute: str
     """Table or run to tidy frame."""
     plot: str
@@ -45,7 +46,7 @@ class Figure:
     describe: str
     """Frame to `Finding`."""
 
-    def frame(self, source: "Source", **options: Any) -> "pd.DataFrame":
+    def frame(self, source: "Source | Mapping[str, Source]", **options: Any) -> "pd.DataFrame":
         """The numbers behind the figure."""
         frame: pd.DataFrame = _fetch(self.compute)(source, **options)
         return frame

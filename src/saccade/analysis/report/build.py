@@ -25,10 +25,13 @@ from saccade.analysis.report.svg import inline
 from saccade.analysis.scales import Scale, pinned_scales
 from saccade.analysis.tables import RunLike, Tables, run_facts, skipped, ten_digits
 from saccade.errors import SaccadeError
+from saccade.store import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+TOGETHER = "together"
+"""The part of the page, and the folder's place, of what reads all runs."""
 FIRST_ROWS = 8
 """Rows of a table that the page shows; the whole table is attached."""
 
@@ -87,7 +90,21 @@ def render(
         )
         for name, read in tables.items()
     ]
-    write(folder / "summary.json", to_json({s.name: _summary(s) for s in sections}))
+    sources = {name: read.source for name, read in tables.items()}
+    together = [
+        _drawn(figure, sources, folder, TOGETHER)
+        for figure in FIGURES.values()
+        if figure.reads == "runs"
+    ]
+    write(
+        folder / "summary.json",
+        to_json(
+            {
+                "runs": {section.name: _summary(section) for section in sections},
+                "together": {drawn.figure.id: _figure_summary(drawn) for drawn in together},
+            }
+        ),
+    )
     page = (
         environment()
         .get_template("report.html.j2")
@@ -95,6 +112,7 @@ def render(
             title=title or " and ".join(tables),
             sections=sections,
             compared=_compared(tables),
+            together=together,
             pair=_pair(tables, scales),
             first_rows=FIRST_ROWS,
             css=stylesheet("report.css") + stylesheet("strip.css"),
@@ -123,7 +141,7 @@ def _anchors(names: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in names:
         anchor = slug(name)
-        while anchor in {*found.values(), "compared"}:
+        while anchor in {*found.values(), TOGETHER}:
             anchor += "-"
         found[name] = anchor
     return found
@@ -148,7 +166,11 @@ def _section(
         accuracy=accuracy,
         skipped=skipped(tables.run),
         damaged=len(getattr(tables.run, "broken", ())),
-        figures=[_drawn(figure, tables, folder, anchor) for figure in FIGURES.values()],
+        figures=[
+            _drawn(figure, _read_by(figure, tables), folder, anchor)
+            for figure in FIGURES.values()
+            if figure.reads != "runs"
+        ],
         cases=[
             (why, token_strip(trace, scales=scales, mentions=True, styled=False, key=anchor))
             for why, trace in typical_cases(tables)
@@ -156,12 +178,18 @@ def _section(
     )
 
 
-def _drawn(figure: Figure, tables: Tables, folder: Path, anchor: str) -> Drawn:
+def _read_by(figure: Figure, tables: Tables) -> Source:
+    """What a figure of one run is computed from."""
+    source: Source = tables.source if figure.reads == "run" else getattr(tables, figure.reads)
+    return source
+
+
+def _drawn(
+    figure: Figure, source: Source | Mapping[str, Source], folder: Path, anchor: str
+) -> Drawn:
     """One figure computed, drawn and written; a run that lacks what it needs says so instead."""
     try:
-        frame = figure.frame(
-            tables.source if figure.reads == "run" else getattr(tables, figure.reads)
-        )
+        frame = figure.frame(source)
     except SaccadeError as mistake:
         return Drawn(figure, refused=str(mistake))
     frame = ten_digits(frame)
