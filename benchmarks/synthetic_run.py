@@ -5,7 +5,7 @@
 It has the store's own schema and parts, so that everything that reads runs reads this one. The
 numbers are shaped like a model's: dependency and entropy are heavy-tailed, most tokens have little
 of either, lengths vary by a half around the mean, and words are as unequally frequent as words are.
-All samples share one small picture.
+Every question has a small picture of its own.
 """
 
 import argparse
@@ -47,12 +47,11 @@ def synthetic_run(out: Path, responses: int, *, tokens: int = 270, seed: int = 0
     """A run of so many responses of so many tokens on average, in a new folder."""
     for table in ("samples", "rollouts", "traces", "images"):
         (out / table).mkdir(parents=True)
-    picture = put_image(out / "images", Image.new("RGB", (48, 32), (240, 240, 240)))
     rng = np.random.default_rng(seed)
     for unit, numbers in enumerate(_parts(responses)):
         name = f"{unit:06}.parquet"
         lengths = rng.integers(max(1, tokens // 2), tokens + tokens // 2 + 1, len(numbers))
-        write_part(out / "samples" / name, _samples(numbers, picture))
+        write_part(out / "samples" / name, _samples(numbers, out / "images"))
         write_part(out / "rollouts" / name, _rollouts(numbers, lengths, rng))
         write_part(out / "traces" / name, _traces(numbers, lengths, rng))
     task = {"name": "lab/counting", "split": "test", "seed": seed}
@@ -65,12 +64,13 @@ def _parts(responses: int) -> Iterator[np.ndarray]:
     return (np.arange(start, min(start + PART, responses)) for start in range(0, responses, PART))
 
 
-def _samples(numbers: np.ndarray, picture: str) -> pa.Table:
-    samples = (
-        Sample(f"q{number:06}", "How many?", (), "2", "lab/counting")
-        for number in np.unique(numbers // GROUP)
-    )
-    return table_of("samples", [sample_row(sample, [picture]) for sample in samples])
+def _samples(numbers: np.ndarray, images: Path) -> pa.Table:
+    rows = []
+    for number in map(int, np.unique(numbers // GROUP)):
+        sample = Sample(f"q{number:06}", "How many?", (), "2", "lab/counting")
+        picture = Image.new("RGB", (4, 4), (number >> 16 & 255, number >> 8 & 255, number & 255))
+        rows.append(sample_row(sample, [put_image(images, picture)]))
+    return table_of("samples", rows)
 
 
 def _rollouts(numbers: np.ndarray, lengths: np.ndarray, rng: np.random.Generator) -> pa.Table:

@@ -53,7 +53,7 @@ def test_the_same_as_scipy_and_sets(tokens: pd.DataFrame) -> None:
 
 def test_a_signal_agrees_with_itself_and_not_with_a_constant(tokens: pd.DataFrame) -> None:
     """Correlation 1 and all tokens in common; a constant has no ranks and is left out."""
-    twin = tokens[["task", "sample_id", "index", "step", "position", "entropy"]].assign(
+    twin = tokens[["task", "sample_id", "index", "step", "position", "correct", "entropy"]].assign(
         twin=tokens["entropy"], flat=1.0
     )
     frame = signal_agreement(twin).set_index(["measure", "a", "b"])

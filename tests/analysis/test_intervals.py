@@ -5,26 +5,36 @@ import pandas as pd
 import pytest
 
 from saccade.analysis.accuracy import ALL
-from saccade.analysis.intervals import mean_intervals, over_questions, pooled
+from saccade.analysis.intervals import interval_words, over_questions, pooled
+from saccade.analysis.stats import mean_with_interval
 
 
-def test_means_leave_out_what_is_missing_and_one_question_has_no_interval() -> None:
-    """NaN is a question without that column; equal questions have an interval of no width."""
-    values = np.array([[1.0, 5.0, np.nan, 2.0], [3.0, np.nan, np.nan, 2.0]])
-    mean, low, high = mean_intervals(values)
-    np.testing.assert_array_equal(mean, [2.0, 5.0, np.nan, 2.0])
-    np.testing.assert_array_equal(low, [1.0, np.nan, np.nan, 2.0])
-    np.testing.assert_array_equal(high, [3.0, np.nan, np.nan, 2.0])
+def test_the_interval_is_that_of_one_mean_with_questions_of_one_image_drawn_together() -> None:
+    """Column by column what `mean_with_interval` says; a missing value is left out."""
+    rng = np.random.default_rng(3)
+    names = [f"q{number:02}" for number in range(30)]
+    pairs = [f"c{number // 2:02}" for number in range(30)]
+    items = pd.DataFrame({"task": "a", "sample_id": names * 2, "kind": ["x"] * 30 + ["y"] * 30})
+    items = items.assign(value=rng.normal(size=60), cluster=pairs * 2)
+    gap = items.assign(value=items["value"].where(items.index != 3))
+    for given in (gap, items.drop(columns="cluster")):
+        frame = over_questions(given, ["kind"])
+        for row, (_, rows) in zip(frame.itertuples(), given.groupby("kind"), strict=True):
+            known = rows.dropna(subset="value")
+            want = mean_with_interval(known["value"], cluster=known.get("cluster"))
+            assert (row.mean, row.low, row.high) == pytest.approx(
+                (want.value, want.low, want.high), abs=1e-12
+            )
+            assert row.n_questions == len(known)
 
 
-def test_as_wide_as_theory_says() -> None:
-    """Of many normal values: about 1.96 standard errors on either side, the same every time."""
-    values = np.random.default_rng(1).normal(size=(400, 1))
-    mean, low, high = mean_intervals(values)
-    error = values.std() / 20
-    assert low[0] == pytest.approx(mean[0] - 1.96 * error, abs=0.15 * error)
-    assert high[0] == pytest.approx(mean[0] + 1.96 * error, abs=0.15 * error)
-    np.testing.assert_array_equal(mean_intervals(values)[1], low)
+def test_few_questions_have_no_interval() -> None:
+    """Seven of them are too few; where there is none it is said."""
+    items = pd.DataFrame({"task": "a", "sample_id": list("abcdefg"), "value": range(7)})
+    row = over_questions(items.assign(kind="x"), ["kind"]).iloc[0]
+    assert row["mean"] == 3 and np.isnan(row["low"]) and np.isnan(row["high"])
+    assert interval_words(row["low"], row["high"], ".2f") == "[no interval]"
+    assert interval_words(-0.5, 0.25, "+.2f") == "[-0.50, +0.25]"
 
 
 def test_over_questions_keeps_tasks_apart_and_pooled_puts_them_together() -> None:

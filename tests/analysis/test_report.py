@@ -11,7 +11,15 @@ import pandas as pd
 import pytest
 from frames import SIGNALS, FakeRun, make_run, make_sample, make_trace, stored
 
-from saccade.analysis import FIGURES, Scale, analyze, pinned_scales, render, token_strip
+from saccade.analysis import (
+    FIGURES,
+    Scale,
+    analyze,
+    pinned_scales,
+    render,
+    similarity_distributions,
+    token_strip,
+)
 from saccade.analysis.accuracy import accuracy_by_task
 from saccade.analysis.report.cases import paired_case, typical_cases
 from saccade.analysis.report.files import slug, write
@@ -205,8 +213,9 @@ def test_scale_is_pinned_by_the_run() -> None:
 def test_questions_that_share_an_image_are_found_in_the_store(tmp_path: Path) -> None:
     """The made-up run shows one picture throughout: one cluster, so no interval."""
     tables = Tables(stored(tmp_path / "run", make_run(questions=9)))
-    assert set(tables.tokens["cluster"]) == set(tables.rollouts["cluster"]) == {"q0"}
-    assert "cluster" not in Tables(make_run(questions=2)).tokens
+    assert set(tables.rollouts["cluster"]) == {"q0"}
+    assert set(similarity_distributions(tables.source)["cluster"]) == {"q0"}
+    assert "cluster" not in Tables(make_run(questions=2)).rollouts
     row = accuracy_by_task(tables.rollouts).iloc[0]
     assert row["clusters"] == 1 and np.isnan(row["accuracy_low"])
     assert row["note"] == "no interval: there is 1 cluster, of 8 needed"

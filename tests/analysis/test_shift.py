@@ -50,6 +50,7 @@ def test_by_hand_and_in_words() -> None:
             "sample_id": np.repeat(["a", "b"], 10),
             "index": 0,
             "step": 0,
+            "correct": True,
             "position": np.tile(np.arange(10), 2),
             "visual_similarity": np.tile(similarity, 2),
             "hidden_shift.blind": np.tile([1.0] * 8 + [3.0, 5.0], 2),
@@ -59,7 +60,7 @@ def test_by_hand_and_in_words() -> None:
     assert frame.set_index("part")["mean"].to_dict() == {"top": 4, "rest": 1, "difference": 3}
     sentence = describe_shift(frame).sentence
     assert "t (n = 2 questions) 4.0000 and 1.0000 (4.00 times as large)" in sentence
-    assert "+3.0000 [+3.0000, +3.0000]" in sentence
+    assert "+3.0000 [no interval]" in sentence
     other = shift_by_similarity(pd.concat([tokens, tokens.assign(task="u")]))
     assert list(dict.fromkeys(other["task"])) == ["t", "u", ALL]
     assert other[other["task"] == ALL]["n_questions"].tolist() == [4, 4, 4]

@@ -1,5 +1,6 @@
 """Reading: traces, tidy frames, SQL, and what damaged, foreign or growing folders give."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -102,18 +103,19 @@ def test_samples_are_read_when_used(run):
 
 
 def test_tokens_are_tidy_and_equal_to_a_plain_loop(run, folder):
-    rows = []
+    rows, responses = [], itertools.count()
     for unit in UNITS:
         spoken = pq.read_table(folder / "rollouts" / f"{unit}.parquet").to_pylist()
         probed = pq.read_table(folder / "traces" / f"{unit}.parquet").to_pylist()
         for said, measured in zip(spoken, probed, strict=True):
-            length = len(measured["tokens"])
+            length, response = len(measured["tokens"]), next(responses)
             rows += [
                 {
                     "task": "lab/counting",
                     "sample_id": said["sample_id"],
                     "index": said["index"],
                     "step": 0,
+                    "response": response,
                     "position": place,
                     "length": length,
                     "token": measured["tokens"][place],
@@ -131,6 +133,23 @@ def test_tokens_are_tidy_and_equal_to_a_plain_loop(run, folder):
     sql = run.sql("SELECT * FROM tokens ORDER BY sample_id, index, position")
     by_name = got.sort_values(["sample_id", "index", "position"], ignore_index=True)
     pd.testing.assert_frame_equal(sql, by_name)
+
+
+def test_held_tokens_answer_alike(run, folder):
+    """Kept in memory names are numbers; no answer shows it, in value, type or order."""
+    questions = (
+        "SELECT * FROM tokens ORDER BY response, position",
+        "SELECT task, sample_id, token, count(*) AS n FROM tokens GROUP BY ALL ORDER BY ALL",
+        "SELECT max(token) AS last, bool_and(correct) AS all FROM tokens WHERE token <> 'absent'",
+        "SELECT t.*, answer FROM tokens t JOIN samples s ON s.id = sample_id ORDER BY ALL",
+    )
+    before = [run.sql(question) for question in questions]
+    held = open_run(folder).hold()
+    for question, frame in zip(questions, before, strict=True):
+        pd.testing.assert_frame_equal(held.sql(question), frame)
+    pd.testing.assert_frame_equal(held.hold().tokens(), run.tokens())
+    for number in held.tokens()["response"].unique():
+        assert tuple(run.tokens().query("response == @number")["token"]) == run[number].tokens
 
 
 def test_a_signal_without_its_ablation_means_blind(run):

@@ -11,12 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.distributions import check_top, panel_title
 from saccade.analysis.figures import Finding
-from saccade.analysis.intervals import over_questions
+from saccade.analysis.intervals import interval_words, over_questions
 from saccade.analysis.labels import label
-from saccade.analysis.ranking import among_top, how_many
-from saccade.analysis.sources import present_signals
+from saccade.analysis.ranking import among_top, check_top, how_many, panel_title
+from saccade.analysis.sources import clustered, present_signals
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 from saccade.store.views import quoted
@@ -27,27 +26,25 @@ MOST = 1000
 
 _RANKED = """
 WITH chosen AS (
-    SELECT task, step, sample_id, index FROM tokens WHERE position = 0
+    SELECT response FROM tokens WHERE position = 0
     QUALIFY row_number() OVER (
         PARTITION BY task ORDER BY md5(concat_ws('/', step, sample_id, index))
     ) <= {most}
 ),
 counted AS (
-    SELECT *, count(*) OVER (PARTITION BY task, step, sample_id, index) AS n
-    FROM tokens SEMI JOIN chosen USING (task, step, sample_id, index)
+    SELECT *, count(*) OVER (PARTITION BY response) AS n
+    FROM tokens SEMI JOIN chosen USING (response)
     WHERE {measured}
 ),
-ranked AS (SELECT task, step, sample_id, index, n {ranks} FROM counted WHERE n >= 3)
+ranked AS (SELECT task, step, sample_id, index, response, n {ranks} FROM counted WHERE n >= 3)
 SELECT task, sample_id, step, index, any_value({k} / n) AS chance {pairs}
 FROM ranked GROUP BY task, sample_id, step, index ORDER BY ALL
 """
 _RANKS = """,
-    (rank() OVER (PARTITION BY task, step, sample_id, index ORDER BY {column}) + n + 1
-     - rank() OVER (PARTITION BY task, step, sample_id, index ORDER BY {column} DESC)) / 2
-        AS rank_{number},
-    row_number() OVER (
-        PARTITION BY task, step, sample_id, index ORDER BY {column} {top_first}, position
-    ) AS place_{number}"""
+    (rank() OVER (PARTITION BY response ORDER BY {column}) + n + 1
+     - rank() OVER (PARTITION BY response ORDER BY {column} DESC)) / 2 AS rank_{number},
+    row_number() OVER (PARTITION BY response ORDER BY {column} {top_first}, position)
+        AS place_{number}"""
 """The mean of the ranks from below and from above is the rank with ties shared."""
 _PAIR = """,
     corr(rank_{a}, rank_{b}) AS spearman_{a}_{b},
@@ -72,7 +69,8 @@ def signal_agreement(source: Source, *, top: float = 0.2, most: int = MOST) -> p
             "No response has three tokens with every signal measured, so there are no ranks to "
             f"compare; the signals are {', '.join(signals)}."
         )
-    frame = over_questions(_items(responses, signals, pairs), ["measure", "a", "b"])
+    items = clustered(_items(responses, signals, pairs), source)
+    frame = over_questions(items, ["measure", "a", "b"])
     chance = responses.groupby("task")["chance"].mean()
     frame["chance"] = frame["task"].map(chance).where(frame["measure"] == "overlap", 0.0)
     frame.attrs = {"top": top, "signals": signals, "responses": len(responses)}
@@ -143,4 +141,4 @@ def _words(task: str, part: pd.DataFrame) -> str:
 def _pair_words(row: Any) -> str:
     """One pair of signals."""
     pair = f"{label(row.a).text} and {label(row.b).text}"
-    return f"{pair} {row.mean:+.2f} [{row.low:+.2f}, {row.high:+.2f}]"
+    return f"{pair} {row.mean:+.2f} {interval_words(row.low, row.high, '+.2f')}"

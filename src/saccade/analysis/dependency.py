@@ -12,7 +12,7 @@ import pandas as pd
 
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
-from saccade.analysis.measured import RESPONSE, measured, scored
+from saccade.analysis.measured import measured, scored
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
@@ -65,8 +65,8 @@ def trajectory_dependency(source: Source, *, signal: str = "kl") -> pd.DataFrame
     found = measured(source, signal)
     frame = ask(
         source,
-        f"SELECT {RESPONSE}, avg(value) AS value, count(*) AS tokens FROM {scored(found.signal)} "
-        f"GROUP BY {RESPONSE} ORDER BY {RESPONSE}",
+        "SELECT task, sample_id, step, index, avg(value) AS value, count(*) AS tokens "
+        f"FROM {scored(found.signal)} GROUP BY task, sample_id, step, index ORDER BY ALL",
     )
     frame.attrs = found.facts
     return frame

@@ -7,25 +7,49 @@ once in each group. What cannot be placed is left out and counted in `frame.attr
 import math
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
+from saccade.analysis.measured import finite
+from saccade.analysis.ranking import check_top, how_many, panel_title
+from saccade.analysis.sources import clustered
 from saccade.analysis.stats.corrections import corrected
 from saccade.analysis.stats.differences import compare_groups
-from saccade.errors import SaccadeError
-from saccade.samples import signal_column
+from saccade.store import Source, ask, column_of
 
 PANELS = ("all", "top", "bottom")
-COLUMNS = ("correct", "value", "n_tokens", "n_rollouts")
 SMALL = 30
 """Groups of fewer questions are called small in the sentence."""
 
 
+_RESPONSES = """
+WITH responses AS (
+    SELECT any_value(task) AS task, any_value(sample_id) AS sample_id,
+           any_value(correct) AS correct, count(*) AS tokens,
+           list_sort(list(value) FILTER (value NOTNULL)) AS v, coalesce(len(v), 0) AS n
+    FROM (SELECT *, {value} AS value FROM tokens) GROUP BY response
+)
+"""
+_PANELS = """
+SELECT task, sample_id, correct, count(*) AS n_rollouts,
+       sum(n)::BIGINT AS n_all, sum(list_sum(v)) / sum(n) AS all,
+       sum(k)::BIGINT AS n_top, sum(list_sum(v[n - k + 1:])) / sum(k) AS top,
+       sum(k)::BIGINT AS n_bottom, sum(list_sum(v[:k])) / sum(k) AS bottom
+FROM (SELECT *, ({k})::BIGINT AS k FROM responses WHERE correct NOTNULL AND n > 0)
+GROUP BY task, sample_id, correct ORDER BY ALL
+"""
+_LEFT_OUT = """
+SELECT count(*) FILTER (correct IS NULL) AS responses_without_verdict,
+       count(*) FILTER (correct NOTNULL AND n = 0) AS responses_without_signal,
+       coalesce(sum(tokens - n) FILTER (correct NOTNULL), 0)::BIGINT AS tokens_without_signal
+FROM responses
+"""
+"""A response counts under its first reason."""
+
+
 def similarity_distributions(
-    tokens: pd.DataFrame, *, top: float = 0.2, signal: str = "visual_similarity"
+    source: Source, *, top: float = 0.2, signal: str = "visual_similarity"
 ) -> pd.DataFrame:
     """Mean signal per question and verdict, over all tokens and over each response's extremes.
 
@@ -33,121 +57,31 @@ def similarity_distributions(
     `top` is how many tokens of each response the panels `top` and `bottom` take: a share of its
     scored tokens as a float (rounded up), or an absolute number as an int; at least one, at most
     all. Tokens without the signal and responses without a verdict are left out and counted.
-    A signal without its ablation means `blind`: `kl` is the column `kl.blind`. Where tokens have a
-    `cluster`, the questions of one image, it is kept.
+    A signal without its ablation means `blind`: `kl` is the column `kl.blind`. Where questions
+    share images, `cluster` is which of them do.
     """
-    signal = signal_of(tokens, signal)
     check_top(top)
-    question = [name for name in ("task", "sample_id") if name in tokens]
-    keys = [*question, *(name for name in ("step", "index") if name in tokens)]
-    cluster = [name for name in ("cluster",) if name in tokens]
-    table = tokens[[*keys, *cluster, "correct"]].assign(
-        value=pd.to_numeric(tokens[signal]).astype("float64"),
-        rollout=tokens.groupby(keys, sort=False, dropna=False).ngroup(),
-    )
-    judged = table["correct"].notna()
-    scored = pd.Series(np.isfinite(table["value"].to_numpy()), index=table.index)
-    kept = table[judged & scored].astype({"correct": bool})
-    panels = {"all": kept} | _extremes(kept, top)
-    frame = pd.concat([_aggregate(panels[name], name, question) for name in PANELS])
+    column = column_of(source, signal)
+    responses = _RESPONSES.format(value=finite(column))
+    table = ask(source, responses + _PANELS.format(k=how_many(top)))
+    frame = pd.concat([_panel(table, name) for name in PANELS], ignore_index=True)
+    frame = clustered(frame, source)
+    counts = ask(source, responses + _LEFT_OUT).iloc[0]
     frame.attrs = {
-        "signal": signal,
+        "signal": column,
         "top": top,
-        "left_out": _left_out(table, judged, scored),
+        "left_out": {str(name): int(n) for name, n in counts.items()},
     }
-    return frame.reset_index(drop=True)
-
-
-def signal_of(tokens: pd.DataFrame, signal: str) -> str:
-    """The signal's column; or what is missing, and what to do about it."""
-    missing = [name for name in ("sample_id", "index", "correct") if name not in tokens]
-    if missing:
-        raise SaccadeError(
-            f"A table of tokens has the columns sample_id, index and correct; {missing} missing. "
-            "Take it from run.tokens()."
-        )
-    column = signal_column(signal, tokens.columns)
-    if column is None:
-        name, ablation, spread = (*signal.split("."), "", "")[:3]
-        words = (f" --ablation {ablation}" if ablation else "") + (" --draws 4" if spread else "")
-        raise SaccadeError(
-            f"This run has no signal {signal!r}, and a run keeps the signals it was probed with. "
-            "Measure it in another folder: "
-            f"`saccade trace MODEL TASK --signals {name}{words} --out ANOTHER`."
-        )
-    return column
-
-
-def check_top(top: float) -> None:
-    """A share in (0, 1], or a whole number of tokens from 1."""
-    whole = isinstance(top, int) and not isinstance(top, bool)
-    share = isinstance(top, float) and 0 < top <= 1
-    if not share and not (whole and top >= 1):
-        raise SaccadeError(
-            "top must be a share of the tokens (a float above 0, up to 1) or a number of tokens "
-            f"(an int from 1); got {top!r}."
-        )
-
-
-def _how_many(lengths: NDArray[np.int64], top: float) -> NDArray[np.int64]:
-    """K for responses of these lengths; rounding first, so that .07 of 100 is 7 and not 8."""
-    if isinstance(top, int):
-        return np.minimum(lengths, int(top))
-    return np.maximum(1, np.ceil(np.round(lengths * top, 9))).astype(np.int64)
-
-
-def _extremes(kept: pd.DataFrame, top: float) -> dict[str, pd.DataFrame]:
-    """The rows of each response's K highest and K lowest tokens; ties fall to the earlier row."""
-    rollout, value = kept["rollout"].to_numpy(), kept["value"].to_numpy()
-    return {
-        "top": kept[first_ranked(rollout, -value, top)],
-        "bottom": kept[first_ranked(rollout, value, top)],
-    }
-
-
-def first_ranked(
-    rollout: NDArray[np.int64], value: NDArray[np.float64], top: float
-) -> NDArray[np.bool_]:
-    """Which rows are among the K smallest of their rollout: one stable sort, no Python loop."""
-    order = np.lexsort((value, rollout))
-    _, starts, lengths = np.unique(rollout[order], return_index=True, return_counts=True)
-    rank = np.arange(len(order)) - np.repeat(starts, lengths)
-    chosen = np.zeros(len(order), dtype=bool)
-    chosen[order] = rank < np.repeat(_how_many(lengths, top), lengths)
-    return chosen
-
-
-def _aggregate(rows: pd.DataFrame, panel: str, question: list[str]) -> pd.DataFrame:
-    """One row per question and verdict."""
-    grouped = rows.groupby([*question, "correct"], sort=True, dropna=False)
-    parts = {"n_tokens": ("value", "size"), "n_rollouts": ("rollout", "nunique")}
-    if "cluster" in rows:
-        parts["cluster"] = ("cluster", "first")
-    frame = grouped.agg(value=("value", "mean"), **parts).reset_index()
-    frame.insert(0, "panel", panel)
     return frame
 
 
-def _left_out(table: pd.DataFrame, judged: pd.Series, scored: pd.Series) -> dict[str, int]:
-    """How much was not used, and why; a response counts under its first reason."""
-    unjudged = set(table.loc[~judged, "rollout"])
-    measured = set(table.loc[scored, "rollout"])
-    return {
-        "responses_without_verdict": len(unjudged),
-        "responses_without_signal": len(set(table["rollout"]) - unjudged - measured),
-        "tokens_without_signal": int((judged & ~scored).sum()),
-    }
-
-
-def panel_title(panel: str, top: float | None = None) -> str:
-    """`Top 20 % of tokens`, `Bottom 5 tokens`, `All response tokens`."""
-    if panel == "all":
-        return "All response tokens"
-    if top is None:
-        return f"{panel.capitalize()} tokens"
-    if isinstance(top, int):
-        return f"{panel.capitalize()} {top} token{'s' if top != 1 else ''} of each response"
-    return f"{panel.capitalize()} {top:.0%} of each response's tokens".replace("%", " %")
+def _panel(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """One row per question and verdict."""
+    frame = table[["task", "sample_id", "correct"]].assign(
+        value=table[name], n_tokens=table[f"n_{name}"], n_rollouts=table["n_rollouts"]
+    )
+    frame.insert(0, "panel", name)
+    return frame
 
 
 def contrast(frame: pd.DataFrame) -> pd.DataFrame:

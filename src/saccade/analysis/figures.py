@@ -26,7 +26,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: which table it reads, and the names of the functions that make it."""
+    """One figure: what it reads, and the names of the functions that make it."""
 
     id: str
     title: str
@@ -36,9 +36,9 @@ class Figure:
     """What it shows, in one line."""
     signals: tuple[str, ...]
     """Token columns it cannot do without."""
-    reads: Literal["tokens", "rollouts", "run", "runs"]
-    """What `compute` takes: a table of the run; `run`, the run itself, to ask it in SQL; or
-    `runs`, all runs of a report by name, in order, one at least."""
+    reads: Literal["run", "runs"]
+    """What `compute` takes: a run, to ask it in SQL, or a table of its tokens; or `runs`, all runs
+    of a report by name, in order, one at least."""
     compute: str
     """Table or run to tidy frame."""
     plot: str
@@ -82,7 +82,7 @@ FIGURES: dict[str, Figure] = {
             paper="PEPO, figure 2",
             line="Distribution over questions of visual similarity: all, top and bottom tokens.",
             signals=("visual_similarity",),
-            reads="tokens",
+            reads="run",
             compute="distributions:similarity_distributions",
             plot="plots.similarity:plot_similarity_panels",
             describe="distributions:describe_similarity",
@@ -214,7 +214,7 @@ FIGURES: dict[str, Figure] = {
             paper="PEPO, figure 3",
             line="Word clouds of the tokens with most entropy and with most visual similarity.",
             signals=("entropy", "visual_similarity"),
-            reads="tokens",
+            reads="run",
             compute="words.clouds:top_words",
             plot="plots.words:plot_word_clouds",
             describe="words.clouds:describe_clouds",
@@ -225,7 +225,7 @@ FIGURES: dict[str, Figure] = {
             paper="PGPO, figure 2b",
             line="Mean dependency on the image of content and function words, and by class.",
             signals=("kl.blind",),
-            reads="tokens",
+            reads="run",
             compute="words.kinds:word_dependency",
             plot="plots.content:plot_word_dependency",
             describe="words.kinds:describe_dependency",
@@ -236,7 +236,7 @@ FIGURES: dict[str, Figure] = {
             paper="PGPO, figure 5",
             line="Word cloud of the 200 tokens that depend most on the image.",
             signals=("kl.blind",),
-            reads="tokens",
+            reads="run",
             compute="words.clouds:dependent_words",
             plot="plots.words:plot_word_clouds",
             describe="words.clouds:describe_clouds",

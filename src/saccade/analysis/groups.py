@@ -6,6 +6,7 @@ difference is taken within one question, so no difference between questions can 
 Part `shared`: of pairs of responses, the share that still agree after so many tokens.
 """
 
+import math
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -15,8 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from saccade.analysis.figures import Finding
-from saccade.analysis.intervals import over_questions, pooled
+from saccade.analysis.intervals import interval_words, over_questions, pooled
 from saccade.analysis.labels import label
+from saccade.analysis.sources import clustered
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask, column_of
 from saccade.store.views import quoted
@@ -74,7 +76,7 @@ def parting_responses(
         )
     parts = {"running": _running(sums, bins), "shared": _shared(texts)}
     frames = [
-        over_questions(pooled(items), ["group", "at"]).assign(part=name)
+        over_questions(pooled(clustered(items, source)), ["group", "at"]).assign(part=name)
         for name, items in parts.items()
     ]
     frame = pd.concat(frames, ignore_index=True)
@@ -150,7 +152,8 @@ def describe_groups(frame: pd.DataFrame) -> Finding:
     said = (
         f"Over {last.n_questions} questions answered both ways, the mean {name} of correct "
         f"responses differs from that of incorrect ones by {last['mean']:+.4f} "
-        f"[{last.low:+.4f}, {last.high:+.4f}] once all tokens are counted; {_since(difference)}. "
+        f"{interval_words(last.low, last.high, '+.4f')} once all tokens are counted"
+        f"{_since(difference)}. "
     )
     return Finding(said + " ".join(_shared_words(frame)), numbers.reset_index(drop=True))
 
@@ -158,10 +161,12 @@ def describe_groups(frame: pd.DataFrame) -> Finding:
 def _since(difference: pd.DataFrame) -> str:
     """From which place on the interval leaves out zero, to the end."""
     apart = ((difference["low"] > 0) | (difference["high"] < 0)).to_numpy()
+    if not math.isfinite(difference["low"].iloc[-1]):
+        return ""
     if not apart[-1]:
-        return "its interval of 95 % holds zero at the end"
+        return "; its interval of 95 % holds zero at the end"
     first = len(apart) - int(np.argmin(apart[::-1])) if not apart.all() else 0
-    return f"its interval of 95 % leaves out zero from {difference['at'].iloc[first]:.0%} on"
+    return f"; its interval of 95 % leaves out zero from {difference['at'].iloc[first]:.0%} on"
 
 
 def _shared_words(frame: pd.DataFrame) -> Iterator[str]:

@@ -90,8 +90,11 @@ _CELLS = (
 )
 
 _WORDS = """
-SELECT trim(token) AS token, x > {x!r} AS x, y > {y!r} AS y, count(*) AS tokens
-FROM {both} GROUP BY ALL
+SELECT trim(token) AS token, x, y, sum(tokens)::BIGINT AS tokens
+FROM (
+    SELECT token, x > {x!r} AS x, y > {y!r} AS y, count(*) AS tokens FROM {both} GROUP BY ALL
+)
+GROUP BY ALL
 """
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from saccade.analysis.figures import Finding
 from saccade.analysis.intervals import over_questions
 from saccade.analysis.labels import label
+from saccade.analysis.sources import clustered
 from saccade.errors import SaccadeError
 from saccade.samples import signal_column
 from saccade.store import Run, Source, ask
@@ -44,7 +45,7 @@ def layer_profiles(source: Source, *, signal: str = "visual_similarity") -> pd.D
             f"No response has both a verdict and a map of {column!r} by layer, so there is no "
             "profile to draw."
         )
-    frame = over_questions(items, ["layer", "correct"])
+    frame = over_questions(clustered(items, source), ["layer", "correct"])
     frame.attrs["signal"] = column
     return frame
 

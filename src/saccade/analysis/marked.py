@@ -8,7 +8,7 @@ import pandas as pd
 from saccade.analysis.dependency import percent
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
-from saccade.analysis.measured import RESPONSE, finite, measured, scored
+from saccade.analysis.measured import finite, measured, scored
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 from saccade.store.views import literal
@@ -24,7 +24,7 @@ def marked_response(source: Source, *, signal: str = "kl", top: float = 0.4) -> 
     if not 0 < top <= 1:
         raise SaccadeError(f"top must be a share of the tokens above 0, up to 1; got {top!r}.")
     column = measured(source, signal).signal
-    chosen = ask(source, _TYPICAL.format(tokens=scored(column), response=RESPONSE)).iloc[0]
+    chosen = ask(source, _TYPICAL.format(tokens=scored(column))).iloc[0]
     frame = ask(source, _TOKENS.format(value=finite(column), where=_is(chosen)))
     keep = math.ceil(round(top * int(frame["value"].notna().sum()), 9))
     frame["rank"] = frame["value"].rank(ascending=False, method="first").astype("Int64")
@@ -42,8 +42,11 @@ def marked_response(source: Source, *, signal: str = "kl", top: float = 0.4) -> 
 
 
 _TYPICAL = """
-WITH means AS (SELECT {response}, avg(value) AS mean FROM {tokens} GROUP BY {response})
-SELECT {response}, (SELECT count(*) FROM means) AS responses
+WITH means AS (
+    SELECT task, sample_id, step, index, avg(value) AS mean FROM {tokens}
+    GROUP BY task, sample_id, step, index
+)
+SELECT * EXCLUDE (mean, middle), (SELECT count(*) FROM means) AS responses
 FROM means, (SELECT median(mean) AS middle FROM means)
 ORDER BY abs(mean - middle), task, step, sample_id, index LIMIT 1
 """

@@ -7,9 +7,6 @@ from saccade.errors import SaccadeError
 from saccade.store import Source, ask, column_of
 from saccade.store.views import quoted
 
-RESPONSE = "task, sample_id, step, index"
-"""The columns of `tokens` that name a response."""
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -35,7 +32,7 @@ class Measured:
 def measured(source: Source, signal: str) -> Measured:
     """What there is of a signal; refused where no token has it."""
     column = column_of(source, signal)
-    row = ask(source, _TOTALS.format(value=finite(column), response=RESPONSE)).iloc[0]
+    row = ask(source, _TOTALS.format(value=finite(column))).iloc[0]
     if not row["responses"]:
         raise SaccadeError(
             f"No token of this run has a number for {column}, so there is nothing to draw; "
@@ -53,7 +50,7 @@ FROM (
     SELECT count(value) AS n, count(*) AS all_tokens, min(value) AS low, max(value) AS high,
            sum(value) AS total
     FROM (SELECT *, {value} AS value FROM tokens)
-    GROUP BY {response}
+    GROUP BY response
 )
 """
 

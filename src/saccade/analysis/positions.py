@@ -12,7 +12,7 @@ import pandas as pd
 from saccade.analysis.figures import Finding
 from saccade.analysis.intervals import over_questions
 from saccade.analysis.labels import label
-from saccade.analysis.sources import present_signals
+from saccade.analysis.sources import clustered, present_signals
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 from saccade.store.views import quoted
@@ -38,7 +38,7 @@ def position_profiles(source: Source, *, bins: int = 10) -> pd.DataFrame:
     )
     table = ask(source, _MEANS.format(bins=int(bins), means=means))
     items = table.melt(["task", "sample_id", "bin"], signals, "signal", "value")
-    frame = over_questions(items.astype({"value": "float64"}), ["signal", "bin"])
+    frame = over_questions(clustered(items.astype({"value": "float64"}), source), ["signal", "bin"])
     frame["signal"] = pd.Categorical(frame["signal"], signals, ordered=True)
     frame = frame.sort_values(["signal", "task", "bin"]).astype({"signal": str})
     frame.insert(3, "at", (frame["bin"] + 0.5) / bins)

@@ -1,7 +1,9 @@
-"""The top K tokens of a response, in SQL: one rule for every figure that ranks tokens."""
+"""The top K tokens of a response: one rule, and its words, for every figure that ranks tokens."""
 
-RESPONSE = "hash(task, step, sample_id, index)"
-"""A response as one number of 64 bits, so that tokens are grouped without comparing names."""
+import numpy as np
+from numpy.typing import NDArray
+
+from saccade.errors import SaccadeError
 
 
 def among_top(place: str, top: float, *, n: str = "n") -> str:
@@ -17,3 +19,44 @@ def how_many(top: float, *, n: str = "n") -> str:
     if isinstance(top, int):
         return f"least({top}, {n})"
     return f"greatest(1, ceil(round({n} * {top!r}::DOUBLE, 9)))"
+
+
+def first_ranked(
+    rollout: NDArray[np.int64], value: NDArray[np.float64], top: float
+) -> NDArray[np.bool_]:
+    """Which rows are among the K smallest of their rollout: one stable sort, no Python loop."""
+    order = np.lexsort((value, rollout))
+    _, starts, lengths = np.unique(rollout[order], return_index=True, return_counts=True)
+    rank = np.arange(len(order)) - np.repeat(starts, lengths)
+    chosen = np.zeros(len(order), dtype=bool)
+    chosen[order] = rank < np.repeat(_how_many(lengths, top), lengths)
+    return chosen
+
+
+def _how_many(lengths: NDArray[np.int64], top: float) -> NDArray[np.int64]:
+    """The same rule as `how_many`, in NumPy."""
+    if isinstance(top, int):
+        return np.minimum(lengths, int(top))
+    return np.maximum(1, np.ceil(np.round(lengths * top, 9))).astype(np.int64)
+
+
+def check_top(top: float) -> None:
+    """A share in (0, 1], or a whole number of tokens from 1."""
+    whole = isinstance(top, int) and not isinstance(top, bool)
+    share = isinstance(top, float) and 0 < top <= 1
+    if not share and not (whole and top >= 1):
+        raise SaccadeError(
+            "top must be a share of the tokens (a float above 0, up to 1) or a number of tokens "
+            f"(an int from 1); got {top!r}."
+        )
+
+
+def panel_title(panel: str, top: float | None = None) -> str:
+    """`Top 20 % of tokens`, `Bottom 5 tokens`, `All response tokens`."""
+    if panel == "all":
+        return "All response tokens"
+    if top is None:
+        return f"{panel.capitalize()} tokens"
+    if isinstance(top, int):
+        return f"{panel.capitalize()} {top} token{'s' if top != 1 else ''} of each response"
+    return f"{panel.capitalize()} {top:.0%} of each response's tokens".replace("%", " %")

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.distributions import check_top, panel_title
 from saccade.analysis.figures import Finding
-from saccade.analysis.intervals import over_questions, pooled
+from saccade.analysis.intervals import interval_words, over_questions, pooled
 from saccade.analysis.labels import label
-from saccade.analysis.ranking import RESPONSE, among_top
+from saccade.analysis.ranking import among_top, check_top, panel_title
+from saccade.analysis.sources import clustered
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask, column_of
 from saccade.store.views import quoted
@@ -25,14 +25,12 @@ WITH ranked AS (
     SELECT response, shift, row_number() OVER ranked AS place,
            count(*) OVER (ranked ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS n
     FROM (
-        SELECT {response} AS response, position, {similarity} AS similarity, {shift} AS shift
+        SELECT response, position, {similarity} AS similarity, {shift} AS shift
         FROM tokens WHERE isfinite({similarity}) AND isfinite({shift})
     )
     WINDOW ranked AS (PARTITION BY response ORDER BY similarity DESC, position)
 ),
-responses AS (
-    SELECT DISTINCT {response} AS response, task, sample_id FROM tokens WHERE position = 0
-)
+responses AS (SELECT response, task, sample_id FROM tokens WHERE position = 0)
 SELECT task, sample_id, part, sum(total) / sum(tokens) AS value
 FROM (
     SELECT response, if({top}, 'top', 'rest') AS part, sum(shift) AS total, count(*) AS tokens
@@ -40,7 +38,6 @@ FROM (
 )
 JOIN responses USING (response) GROUP BY ALL ORDER BY ALL
 """
-"""Ranked by a number instead of names: a window over four names sorts them with every token."""
 
 
 def shift_by_similarity(
@@ -59,7 +56,7 @@ def shift_by_similarity(
     check_top(top)
     names = {"similarity": column_of(source, similarity), "shift": column_of(source, shift)}
     columns = {name: quoted(column) for name, column in names.items()}
-    items = ask(source, _SHIFTS.format(top=among_top("place", top), response=RESPONSE, **columns))
+    items = ask(source, _SHIFTS.format(top=among_top("place", top), **columns))
     table = items.set_index(["task", "sample_id", "part"])["value"].unstack("part")
     both = table.reindex(columns=["top", "rest"]).dropna()
     if both.empty:
@@ -69,6 +66,7 @@ def shift_by_similarity(
         )
     both = both.assign(difference=both["top"] - both["rest"])
     rows = both.melt(var_name="part", value_name="value", ignore_index=False).reset_index()
+    rows = clustered(rows, source)
     rows["part"] = pd.Categorical(rows["part"], PARTS, ordered=True)
     tasks = [rows] if rows["task"].nunique() < 2 else [rows, pooled(rows)]
     frame = pd.concat([over_questions(each, ["part"]) for each in tasks], ignore_index=True)
@@ -101,5 +99,5 @@ def _task_words(task: str, rows: pd.DataFrame) -> str:
     return (
         f"{task} (n = {row.loc['top', 'n_questions']} questions) {top:.4f} and {rest:.4f}{times}, "
         f"a difference of {row.loc['difference', 'mean']:+.4f} "
-        f"[{row.loc['difference', 'low']:+.4f}, {row.loc['difference', 'high']:+.4f}]"
+        f"{interval_words(row.loc['difference', 'low'], row.loc['difference', 'high'], '+.4f')}"
     )

@@ -1,12 +1,18 @@
-"""Which signals a run, or a table of its tokens, can be asked for."""
+"""What a run, or a table of its tokens, can be asked for: signals, and what belongs together."""
 
+import pandas as pd
+
+from saccade.analysis.stats.clusters import image_clusters
 from saccade.errors import SaccadeError
-from saccade.store import Source, signals_of
+from saccade.store import Run, Source, ask, signals_of
 
 TOKEN_COLUMNS = frozenset(
-    ("task", "sample_id", "index", "step", "position", "length", "token", "token_id", "correct")
+    (
+        *("task", "sample_id", "index", "step", "response", "position", "length"),
+        *("token", "token_id", "correct", "cluster"),
+    )
 )
-"""The columns of `Run.tokens` that are no signals."""
+"""The columns of a table of tokens that are no signals."""
 
 
 def present_signals(source: Source) -> list[str]:
@@ -22,3 +28,24 @@ def present_signals(source: Source) -> list[str]:
             "`saccade probe RUN`."
         )
     return names
+
+
+def clustered(items: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Rows of questions, with the `cluster` of each where questions share images.
+
+    What a run shows is looked up; a table of tokens says it in a column of that name, if at all.
+    """
+    clusters = _clusters(source)
+    return items if clusters is None else items.assign(cluster=items["sample_id"].map(clusters))
+
+
+def _clusters(source: Source) -> "pd.Series | None":
+    """Sample to cluster; None where every sample is one of its own."""
+    if isinstance(source, Run):
+        samples = ask(source, "SELECT id, images FROM samples")
+        clusters = image_clusters(list(samples["id"]), samples["images"])
+        return None if clusters.is_unique else clusters
+    if "cluster" not in source:
+        return None
+    known: pd.Series = source.drop_duplicates("sample_id").set_index("sample_id")["cluster"]
+    return known

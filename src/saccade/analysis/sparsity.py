@@ -14,7 +14,7 @@ import pandas as pd
 from saccade.analysis.dependency import missing, of_tokens, percent
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
-from saccade.analysis.measured import RESPONSE, Measured, measured, scored
+from saccade.analysis.measured import Measured, measured, scored
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
@@ -96,7 +96,7 @@ def _each_response(source: Source, column: str) -> pd.DataFrame:
         source,
         f"SELECT (len(v) + 1 - 2 * {weighted} / mass) / len(v) AS gini, {tops} FROM ("
         f"SELECT list_reverse_sort(list(value)) AS v, sum(value) AS mass "
-        f"FROM {scored(column)} GROUP BY {RESPONSE}) WHERE mass > 0",
+        f"FROM {scored(column)} GROUP BY response) WHERE mass > 0",
     )
 
 

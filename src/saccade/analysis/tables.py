@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from saccade.analysis.stats.clusters import image_clusters
+from saccade.analysis.sources import clustered
 from saccade.errors import SaccadeError
 from saccade.samples import Trace
-from saccade.store import Run, Source
+from saccade.store import Run, Source, ask
 
 
 class RunLike(Protocol):
@@ -49,42 +49,26 @@ class Tables:
                 f"The run {where} holds no responses, so there is nothing to analyse. "
                 f"Roll a model out first: `saccade trace MODEL TASK --out {where}`."
             )
-        if self.tokens.empty:
+        if ask(self.source, "SELECT 1 FROM tokens LIMIT 1").empty:
             raise SaccadeError(
                 f"The run {where} holds {len(run)} responses and no traces, so there is nothing "
                 f"to analyse. Measure them first: `saccade probe {where}`."
             )
 
     @cached_property
-    def tokens(self) -> pd.DataFrame:
-        """One row per response token; with `cluster` where questions share an image."""
-        return self._clustered(self.run.tokens())
+    def source(self) -> Source:
+        """What can be asked in SQL: the run, its tokens held, or the tokens of one without SQL."""
+        return self.run.hold() if isinstance(self.run, Run) else self.run.tokens()
 
     @cached_property
     def rollouts(self) -> pd.DataFrame:
         """One row per rollout; with `cluster` where questions share an image."""
-        return self._clustered(self.run.rollouts())
+        return clustered(self.run.rollouts(), self.source)
 
     @cached_property
-    def _clusters(self) -> pd.Series | None:
-        """Sample to cluster where some samples share an image; a run without SQL tells nothing."""
-        sql = getattr(self.run, "sql", None)
-        if sql is None:
-            return None
-        samples = sql("SELECT id, images FROM samples")
-        clusters = image_clusters(samples["id"], samples["images"])
-        return None if clusters.is_unique else clusters
-
-    def _clustered(self, table: pd.DataFrame) -> pd.DataFrame:
-        """A table with the cluster of each row's question, where questions share images."""
-        if self._clusters is None:
-            return table
-        return table.assign(cluster=table["sample_id"].map(self._clusters))
-
-    @property
-    def source(self) -> Source:
-        """What can be asked in SQL: the run where it is a stored one, otherwise its tokens."""
-        return self.run if isinstance(self.run, Run) else self.tokens
+    def tokens(self) -> pd.DataFrame:
+        """One row per response token."""
+        return self.run.tokens()
 
 
 def run_facts(run: RunLike) -> dict[str, str]:

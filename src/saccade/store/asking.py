@@ -5,7 +5,7 @@ asks in SQL for what it needs, a histogram, a mean per question, and never holds
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -16,6 +16,11 @@ from saccade.store.views import check_select, frame
 
 if TYPE_CHECKING:
     import duckdb
+
+_RESPONSE = ["task", "step", "sample_id", "index"]
+"""What names a response in a table that does not number them."""
+
+_DEFAULTS: dict[str, Any] = {"task": "", "step": 0}
 
 Source = Run | pd.DataFrame
 """A run, or a table with the columns of `Run.tokens`, which is then the only view."""
@@ -57,6 +62,22 @@ def _holding(tokens: pd.DataFrame) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
     connection = duckdb.connect(":memory:")
-    connection.register("tokens", tokens)
+    connection.register("_tokens", _whole(tokens))
+    connection.execute("CREATE VIEW tokens AS FROM _tokens")
     connection.execute("SET enable_external_access = false; SET lock_configuration = true")
     return connection
+
+
+def _whole(tokens: pd.DataFrame) -> pd.DataFrame:
+    """The table with a number for each response, and with a task and a step if it says none."""
+    missing = [name for name in ("sample_id", "index", "correct") if name not in tokens]
+    if missing:
+        raise SaccadeError(
+            f"A table of tokens has the columns sample_id, index and correct; {missing} missing. "
+            "Take it from run.tokens()."
+        )
+    known = {name: default for name, default in _DEFAULTS.items() if name not in tokens}
+    whole = tokens.assign(**known)
+    if "response" not in whole:
+        whole["response"] = whole.groupby(_RESPONSE, sort=False, dropna=False).ngroup()
+    return whole

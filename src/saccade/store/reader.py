@@ -19,10 +19,9 @@ from saccade.store.views import UnansweredError, check_select, literal, quoted
 Result = TypeVar("Result")
 
 _ORDER = "(SELECT step, sample_id, index, task, row FROM _rows) o"
-_TOKENS = f"""
-SELECT o.task, sample_id, index, step, position, length, token, token_id, t.correct {{signals}}
-FROM tokens t JOIN {_ORDER} USING (step, sample_id, index)
-ORDER BY o.row, position
+_TOKENS = """
+SELECT task, sample_id, index, step, response, position, length, token, token_id, correct {signals}
+FROM tokens t ORDER BY response, position
 """
 _ROLLOUTS = f"""
 SELECT task, sample_id, index, step, r.correct {{rewards}}, finish_reason,
@@ -135,6 +134,7 @@ class Run(Sequence[Trace]):
     def tokens(self, signals: Sequence[str] | None = None) -> pd.DataFrame:
         """One row per token of every probed response, with all signals or with these.
 
+        `response` is the number of the response in the run: `run[response]` is its trace.
         A signal without its ablation means `blind`: `kl` is the column `kl.blind`.
         """
         names = self.signals if signals is None else [self._signal(name) for name in signals]
@@ -157,6 +157,14 @@ class Run(Sequence[Trace]):
         """One SELECT over the views samples, rollouts, traces, skipped and tokens."""
         check_select(query)
         return self._ask(query)
+
+    def hold(self) -> "Run":
+        """Read the tokens once and keep them, until `refresh`, for many questions in SQL; the run.
+
+        A token takes some 50 bytes. Answers are the same either way.
+        """
+        self._read(lambda now: now.held)
+        return self
 
     def _signal(self, name: str) -> str:
         if column := signal_column(name, self.signals):

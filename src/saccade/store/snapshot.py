@@ -12,7 +12,7 @@ import pyarrow as pa
 from saccade.errors import SaccadeError
 from saccade.store.files import UNREADABLE, Broken, open_part, parts, read_through
 from saccade.store.schema import NESTED, TABLES, measured_names
-from saccade.store.views import ask, connect
+from saccade.store.views import ask, connect, hold
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,6 +46,12 @@ class Snapshot:
     def connection(self) -> "duckdb.DuckDBPyConnection":
         """Sees the run's views, and nothing else."""
         return connect(self.folder, self.parts, self.signals)
+
+    @cached_property
+    def held(self) -> bool:
+        """Once asked for: the rows of `tokens` are kept in memory."""
+        hold(self.connection, self.signals)
+        return True
 
     @cached_property
     def rows(self) -> pd.DataFrame:

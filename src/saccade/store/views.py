@@ -46,17 +46,40 @@ LEFT JOIN _traces t USING (step, sample_id, index)
 
 _TOKENS = """
 CREATE VIEW tokens AS
-SELECT task, sample_id, index, step, (p - 1)::INTEGER AS position, length,
+SELECT task, sample_id, index, step, response, (p - 1)::INTEGER AS position, length,
        tokens[p] AS token, response_ids[p] AS token_id, correct {signals}
 FROM (
-    SELECT t.*, r.response_ids, r.correct, s.task,
+    SELECT t.*, r.response_ids, o.correct, o.task, o.row::INTEGER AS response,
            len(t.tokens)::INTEGER AS length, unnest(range(1, len(t.tokens) + 1)) AS p
     FROM traces t
     JOIN rollouts r USING (step, sample_id, index)
-    LEFT JOIN (SELECT id AS sample_id, task FROM samples) s USING (sample_id)
+    JOIN _rows o USING (step, sample_id, index)
 )
 """
 """One row per token. Only the place is unnested, so that unread columns stay unread."""
+
+_NAMES = """
+CREATE TYPE _task AS ENUM (SELECT DISTINCT task FROM _rows WHERE task NOTNULL ORDER BY task);
+CREATE TYPE _sample AS ENUM (SELECT DISTINCT sample_id FROM _rows ORDER BY sample_id);
+CREATE TYPE _token AS ENUM (
+    SELECT DISTINCT token FROM (SELECT unnest(tokens) AS token FROM traces)
+    WHERE token NOTNULL ORDER BY token
+)
+"""
+"""Each name once; a token then holds its number. Numbered in order, so that they sort alike."""
+
+_HELD = """
+CREATE TABLE _tokens AS
+SELECT o.task::_task AS task, sample_id::_sample AS sample_id, index, step,
+       o.row::INTEGER AS response, (generate_subscripts(t.tokens, 1) - 1)::INTEGER AS position,
+       len(t.tokens)::INTEGER AS length, unnest(t.tokens::_token[]) AS token,
+       unnest(r.response_ids) AS token_id, o.correct {signals}
+FROM traces t
+JOIN rollouts r USING (step, sample_id, index)
+JOIN _rows o USING (step, sample_id, index);
+CREATE OR REPLACE VIEW tokens AS FROM _tokens
+"""
+"""The same rows, read once and kept."""
 
 
 class UnansweredError(SaccadeError):
@@ -90,8 +113,8 @@ def connect(
         for table in TABLES:
             _create_view(connection, table, parts[table])
         columns = "".join(f", {quoted(name)}[p] AS {quoted(name)}" for name in signals)
-        connection.execute(_TOKENS.format(signals=columns))
         connection.execute(_ROWS)
+        connection.execute(_TOKENS.format(signals=columns))
         _lock_down(connection, folder)
     return connection
 
@@ -100,6 +123,14 @@ def ask(connection: "duckdb.DuckDBPyConnection", query: str) -> pd.DataFrame:
     """The answer to a query. A cursor of its own, so that threads may ask at once."""
     with _answering():
         return frame(connection.cursor().sql(query).to_arrow_table())
+
+
+def hold(connection: "duckdb.DuckDBPyConnection", signals: Sequence[str]) -> None:
+    """Keep the rows of `tokens` in memory, some 50 bytes each, for many questions about them."""
+    columns = "".join(f", unnest(t.{quoted(name)}) AS {quoted(name)}" for name in signals)
+    with _answering():
+        connection.execute(_NAMES)
+        connection.execute(_HELD.format(signals=columns))
 
 
 def check_select(query: str) -> None:
@@ -126,11 +157,18 @@ def literal(text: str) -> str:
 
 def frame(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as pandas; truth values stay truth values where some are missing."""
+    table = table.cast(pa.schema([_spelt_out(field) for field in table.schema]))
     whole: pd.DataFrame = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
     complete = [
         name for name, kind in whole.dtypes.items() if kind == "boolean" and not whole[name].hasnans
     ]
     return whole.astype(dict.fromkeys(complete, bool))
+
+
+def _spelt_out(field: pa.Field) -> pa.Field:
+    """Names as names, where they are held as numbers."""
+    kind = field.type
+    return field.with_type(kind.value_type) if pa.types.is_dictionary(kind) else field
 
 
 def _create_view(connection: "duckdb.DuckDBPyConnection", table: str, parts: Columns) -> None:

@@ -16,7 +16,7 @@ SIMULATE = runpy.run_path(str(DOCS / "simulate_statistics.py"))
 TOLD = json.loads((DOCS / "statistics.json").read_text(encoding="utf-8"))
 
 
-def holds(design: str, cell: tuple[float | None, float | None], *, level: float) -> None:
+def assert_holds(design: str, cell: tuple[float | None, float | None], *, level: float) -> None:
     """93 to 97 % of intervals hold the truth; those of medians may do better."""
     held, claimed = cell
     assert held is None or 0.93 <= held <= (1 if design == "medians" else 0.97)
@@ -26,7 +26,7 @@ def holds(design: str, cell: tuple[float | None, float | None], *, level: float)
 @pytest.mark.parametrize("design", ["one mean", "pairs", "groups mixed"])
 def test_intervals_hold_the_truth(design):
     cell = SIMULATE["coverage"](design, 12, TOLD["repetitions"])
-    holds(design, cell, level=0.07)
+    assert_holds(design, cell, level=0.07)
     told = pytest.approx(TOLD["coverage"][design]["12"], abs=0.01)  # another BLAS, another tie
     assert list(cell) == told, "run docs/simulate_statistics.py again"
 
@@ -35,7 +35,7 @@ def test_intervals_hold_the_truth(design):
 @pytest.mark.parametrize("design", SIMULATE["DESIGNS"])
 @pytest.mark.parametrize("clusters", SIMULATE["CLUSTERS"])
 def test_intervals_hold_the_truth_in_every_design(design, clusters):
-    holds(design, SIMULATE["coverage"](design, clusters, 2000), level=0.065)
+    assert_holds(design, SIMULATE["coverage"](design, clusters, 2000), level=0.065)
 
 
 def test_false_claims_stay_at_their_level_and_what_is_planted_is_found():
@@ -50,6 +50,6 @@ def test_false_claims_stay_at_their_level_and_what_is_planted_is_found():
 def test_the_page_shows_numbers_within_bounds():
     for design, by_clusters in TOLD["coverage"].items():
         for cell in by_clusters.values():
-            holds(design, cell, level=0.07)
+            assert_holds(design, cell, level=0.07)
     assert max(TOLD["null"]["any_holm"], TOLD["null"]["any_bh"]) < 0.09
     assert TOLD["planted"]["power_bh"] > 0.9 and TOLD["planted"]["false_share_bh"] < 0.05

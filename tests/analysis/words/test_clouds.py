@@ -98,5 +98,5 @@ def clouds(names: list[str], low: list[float]) -> pd.DataFrame:
     frame = pd.DataFrame({"panel": "entropy", "word": names, "class": "content", "low": low})
     frame = frame.assign(n=9, n_other=1, log_odds=frame["low"] + 1, high=frame["low"] + 2, z=2.0)
     frame.attrs = {"signals": ["entropy"], "top": 0.2, "among": "response", "floor": 5}
-    frame.attrs |= {"occurrences": [], "not_drawn": {}}
+    frame.attrs |= {"occurrences": [], "not_drawn": {}, "read": 4, "responses": 4}
     return frame

@@ -12,7 +12,7 @@ from saccade.analysis.words.kinds import describe_dependency
 
 def test_means_by_a_loop() -> None:
     """Every token counts with the class of its word."""
-    tokens = make_run(questions=6).tokens()
+    tokens = make_run(questions=9).tokens()
     frame = word_dependency(tokens).set_index("words")
     kinds = words(tokens)["content"]
     for name, kind in (("content words", True), ("function words", False)):
@@ -47,8 +47,8 @@ def test_pieces_count_as_their_word() -> None:
 
 def test_questions_are_drawn_whole() -> None:
     """Saying everything twice as long makes no interval narrower."""
-    tokens = make_run(questions=6).tokens()
-    again = tokens.assign(position=tokens["position"] + tokens["length"])
+    tokens = make_run(questions=9).tokens()
+    again = tokens.assign(position=tokens["position"] + tokens["length"] + 1)
     twice = pd.concat([tokens, again], ignore_index=True)
     once, longer = word_dependency(tokens), word_dependency(twice)
     np.testing.assert_allclose(once[["low", "high"]], longer[["low", "high"]])

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saccade.analysis.distributions import panel_title
 from saccade.analysis.labels import label
 from saccade.analysis.plots.style import COLUMN, HIGHLIGHT, INK, MUTED, style
+from saccade.analysis.ranking import panel_title
 
 BARS = {"top": (HIGHLIGHT, -0.19), "rest": (MUTED, 0.19)}
 """Colour, and where the bar lies around the line of its task."""

@@ -12,9 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.density import gaussian_kde, why_no_curve
-from saccade.analysis.distributions import PANELS, panel_title
+from saccade.analysis.distributions import PANELS
 from saccade.analysis.labels import label
 from saccade.analysis.plots.style import COLUMN, CORRECT, INCORRECT, INK, MUTED, style
+from saccade.analysis.ranking import panel_title
 from saccade.errors import SaccadeError
 
 if TYPE_CHECKING:

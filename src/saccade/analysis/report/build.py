@@ -96,15 +96,7 @@ def render(
         for figure in FIGURES.values()
         if figure.reads == "runs"
     ]
-    write(
-        folder / "summary.json",
-        to_json(
-            {
-                "runs": {section.name: _summary(section) for section in sections},
-                "together": {drawn.figure.id: _figure_summary(drawn) for drawn in together},
-            }
-        ),
-    )
+    write(folder / "summary.json", to_json(_summaries(sections, together)))
     page = (
         environment()
         .get_template("report.html.j2")
@@ -167,21 +159,15 @@ def _section(
         skipped=skipped(tables.run),
         damaged=len(getattr(tables.run, "broken", ())),
         figures=[
-            _drawn(figure, _read_by(figure, tables), folder, anchor)
+            _drawn(figure, tables.source, folder, anchor)
             for figure in FIGURES.values()
-            if figure.reads != "runs"
+            if figure.reads == "run"
         ],
         cases=[
             (why, token_strip(trace, scales=scales, mentions=True, styled=False, key=anchor))
             for why, trace in typical_cases(tables)
         ],
     )
-
-
-def _read_by(figure: Figure, tables: Tables) -> Source:
-    """What a figure of one run is computed from."""
-    source: Source = tables.source if figure.reads == "run" else getattr(tables, figure.reads)
-    return source
 
 
 def _drawn(
@@ -237,6 +223,14 @@ def _pair(
         (name, token_strip(trace, scales=scales, styled=False, key=f"pair {name}"))
         for name, trace in zip(tables, traces, strict=True)
     ]
+
+
+def _summaries(sections: "Sequence[Section]", together: "Sequence[Drawn]") -> dict[str, Any]:
+    """What `summary.json` says."""
+    return {
+        "runs": {section.name: _summary(section) for section in sections},
+        "together": {drawn.figure.id: _figure_summary(drawn) for drawn in together},
+    }
 
 
 def _summary(section: Section) -> dict[str, Any]:

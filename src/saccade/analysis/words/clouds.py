@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from saccade.analysis.distributions import check_top, first_ranked, panel_title, signal_of
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
+from saccade.analysis.ranking import check_top, first_ranked, panel_title
 from saccade.analysis.words.fonts import font_for
 from saccade.analysis.words.joining import words
 from saccade.analysis.words.occurrences import occurrences
 from saccade.analysis.words.odds import FLOOR, log_odds
+from saccade.analysis.words.reading import drawn_words, read_tokens
+from saccade.store import Source, column_of
 
 SHOWN = 40
 """Words of one panel that are drawn."""
@@ -36,18 +38,18 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def top_words(tokens: pd.DataFrame) -> pd.DataFrame:
+def top_words(source: Source) -> pd.DataFrame:
     """Words of the tokens with most entropy, and with most visual similarity (PEPO, figure 3)."""
-    return word_clouds(tokens, signals=("entropy", "visual_similarity"))
+    return word_clouds(source, signals=("entropy", "visual_similarity"))
 
 
-def dependent_words(tokens: pd.DataFrame) -> pd.DataFrame:
+def dependent_words(source: Source) -> pd.DataFrame:
     """Words of the 200 tokens of the run that depend most on the image (PGPO, figure 5)."""
-    return word_clouds(tokens, signals=("kl",), top=200, among="run")
+    return word_clouds(source, signals=("kl",), top=200, among="run")
 
 
 def word_clouds(
-    tokens: pd.DataFrame,
+    source: Source,
     *,
     signals: Sequence[str],
     top: float = 0.2,
@@ -60,19 +62,20 @@ def word_clouds(
     number as an int. `attrs["occurrences"]` says where the words that stand out are said.
     """
     check_top(top)
-    columns = [signal_of(tokens, signal) for signal in signals]
+    columns = [column_of(source, signal) for signal in signals]
+    tokens = read_tokens(source, columns)
     joined = words(tokens)
     panels: list[pd.DataFrame] = []
     places: list[dict[str, Any]] = []
     not_drawn: dict[str, list[str]] = {}
-    for column in columns:
-        said = _said(joined, *_top_tokens(tokens, column, top, among=among))
+    for number, column in enumerate(columns):
+        said = _said(joined, *_top_tokens(tokens, f"value_{number}", top, among=among))
         frame = log_odds(_counts(joined, said), floor=floor)
         frame.insert(0, "panel", column)
         shown = standing_out(frame)["word"].head(SHOWN)
         found = occurrences(tokens, joined, said[said["chosen"]], shown)
         not_drawn[column] = font_for(list(shown))[1]
-        anchors = {word: f"word-{len(panels)}-{number}" for number, word in enumerate(shown)}
+        anchors = {word: f"word-{number}-{place}" for place, word in enumerate(shown)}
         places += [{"panel": column, "anchor": anchors[at["word"]], **at} for at in found]
         panels.append(frame)
     table = pd.concat(panels, ignore_index=True)
@@ -83,6 +86,7 @@ def word_clouds(
         "floor": floor,
         "occurrences": places,
         "not_drawn": not_drawn,
+        **tokens.attrs,
     }
     return table
 
@@ -97,10 +101,10 @@ def _top_tokens(
     tokens: pd.DataFrame, column: str, top: float, *, among: Among
 ) -> tuple[Floats, Flags]:
     """The signal of each token, missing as minus infinity, and which tokens are the top ones."""
-    value = pd.to_numeric(tokens[column]).to_numpy(dtype=np.float64, na_value=np.nan)
+    value = tokens[column].to_numpy(dtype=np.float64, na_value=np.nan)
     scored = np.isfinite(value)
-    fresh = np.diff(tokens["position"].to_numpy(), prepend=-2) != 1
-    group = np.cumsum(fresh) if among == "response" else np.zeros(len(value), np.int64)
+    response = tokens["response"].to_numpy()
+    group = response if among == "response" else np.zeros_like(response)
     chosen = np.zeros(len(value), dtype=bool)
     chosen[scored] = first_ranked(group[scored], -value[scored], top)
     return np.where(scored, value, -np.inf), chosen
@@ -147,7 +151,7 @@ def describe_clouds(frame: pd.DataFrame) -> Finding:
         standing_out(frame[frame["panel"] == column]).head(LISTED)
         for column in frame.attrs["signals"]
     ]
-    said = [*parts, *_not_drawn(frame), CAUTION]
+    said = [*parts, *drawn_words(frame.attrs), *_not_drawn(frame), CAUTION]
     return Finding(" ".join(said), pd.concat(listed, ignore_index=True))
 
 

@@ -12,47 +12,56 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from saccade.analysis.distributions import signal_of
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
-from saccade.analysis.stats.resampling import DRAWS, bootstrap, percentile_interval
+from saccade.analysis.sources import clustered
+from saccade.analysis.stats.columns import column_intervals
+from saccade.analysis.stats.resampling import DRAWS
 from saccade.analysis.words.classes import CLASSES
 from saccade.analysis.words.joining import words
+from saccade.analysis.words.reading import drawn_words, read_tokens
+from saccade.store import Source, column_of
 
 Floats = NDArray[np.float64]
 
 KINDS = ("content words", "function words")
 DIFFERENCE = "difference"
 COUNTED = tuple(name for name, each in CLASSES.items() if each.counted)
-FEWEST = 2
-"""Questions that an interval needs."""
 COUNTS = ("n_tokens", "n_words", "n_questions")
 
 
-def word_dependency(tokens: pd.DataFrame, *, signal: str = "kl") -> pd.DataFrame:
+def word_dependency(source: Source, *, signal: str = "kl") -> pd.DataFrame:
     """Mean dependency of content and function words, their difference, and of each class.
 
     One row each: `mean` over tokens, `low` and `high` of its 95 % interval (questions drawn again
     with replacement), `n_tokens`, `n_words`, `n_questions`. Punctuation and tags are left out.
     """
-    column = signal_of(tokens, signal)
+    column = column_of(source, signal)
+    tokens = read_tokens(source, [column])
     joined = words(tokens)
-    keys = [name for name in ("task", "sample_id") if name in tokens]
-    value = pd.to_numeric(tokens[column]).to_numpy(dtype=np.float64, na_value=np.nan)
+    value = tokens["value_0"].to_numpy(dtype=np.float64, na_value=np.nan)
     kept = joined["content"].notna().to_numpy() & np.isfinite(value)
     content = joined["content"].to_numpy(dtype=bool, na_value=False)[kept]
     names = joined["class"].cat.categories.get_indexer(pd.Index(COUNTED))
     place = np.full(len(CLASSES), -1)
     place[names] = len(KINDS) + np.arange(len(COUNTED))
-    questions = tokens.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()[kept]
+    questions = _units(tokens, source)[kept]
     groups = (np.where(content, 0, 1), place[joined["class"].cat.codes.to_numpy()[kept]])
     sums, sizes, begun = (
         _per_question(questions, groups, weight)
         for weight in (value[kept], None, joined["starts"].to_numpy()[kept])
     )
     frame = _rows(sums, sizes, begun)
-    frame.attrs = {"signal": column}
+    frame.attrs = {"signal": column, **tokens.attrs}
     return frame
+
+
+def _units(tokens: pd.DataFrame, source: Source) -> NDArray[np.int64]:
+    """Of each token the number of its question, or of the questions that share its image."""
+    items = clustered(tokens[["task", "sample_id"]], source)
+    keys = ["cluster"] if "cluster" in items else ["task", "sample_id"]
+    units = items.groupby(keys, sort=False, dropna=False).ngroup()
+    return units.to_numpy().astype(np.int64)
 
 
 def _per_question(
@@ -97,16 +106,10 @@ def _means(counts: Floats, sums: Floats, sizes: Floats) -> Floats:
 
 
 def _intervals(sums: Floats, sizes: Floats) -> Floats:
-    """Low and high of each mean; none where fewer than two questions have the group."""
-    ends = np.full((2, sums.shape[1] + 1), np.nan)
-    if len(sums) < FEWEST:
-        return ends
-    drawn = bootstrap(lambda counts: _means(counts, sums, sizes), len(sums))
-    behind = (sizes > 0).sum(axis=0)
-    behind = np.insert(behind, len(KINDS), behind[: len(KINDS)].min())
-    for group in np.flatnonzero(behind >= FEWEST):
-        ends[:, group] = percentile_interval(drawn[:, group], df=behind[group] - 1)
-    return ends
+    """Low and high of each mean; the difference needs questions that have both kinds."""
+    there = sizes > 0
+    there = np.insert(there, len(KINDS), there[:, : len(KINDS)].all(axis=1), axis=1)
+    return column_intervals(lambda counts: _means(counts, sums, sizes), there)
 
 
 def describe_dependency(frame: pd.DataFrame) -> Finding:
@@ -126,9 +129,11 @@ def describe_dependency(frame: pd.DataFrame) -> Finding:
         f"{int(frame['n_questions'].max())} questions; 95 % intervals from {DRAWS} draws of "
         f"questions). Of the classes, {most['words']} depends most, {_number(most)}."
     )
-    return Finding(sentence, frame)
+    return Finding(" ".join([sentence, *drawn_words(frame.attrs)]), frame)
 
 
 def _number(row: Mapping[Any, Any]) -> str:
     """A mean with its interval."""
-    return f"{row['mean']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+    low, high = row["low"], row["high"]
+    ends = f"{low:.3f} to {high:.3f}" if math.isfinite(low) else "no interval"
+    return f"{row['mean']:.3f} ({ends})"

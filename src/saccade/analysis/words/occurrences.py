@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saccade.analysis.distributions import first_ranked
-
 PLACES = 3
 """Occurrences of a word that are shown: those with the highest signal."""
 AROUND = 8
@@ -24,9 +22,8 @@ def occurrences(
     names = joined["normal"].cat.categories
     codes = names.get_indexer(pd.Index(shown))
     rows = said[said["code"].isin(codes)]
-    first = first_ranked(rows["code"].to_numpy(), -rows["value"].to_numpy(), PLACES)
     rank = {code: number for number, code in enumerate(codes)}
-    found = rows[first].sort_values("value", ascending=False, kind="stable")
+    found = rows.sort_values("value", ascending=False, kind="stable").groupby("code").head(PLACES)
     found = found.sort_values("code", key=lambda column: column.map(rank), kind="stable")
     columns = ("row", "code", "value")
     return [

@@ -1,0 +1,46 @@
+"""Many means at once: each as if it were alone, by plain loops."""
+
+import numpy as np
+import pytest
+
+from saccade.analysis.stats import mean_with_interval
+from saccade.analysis.stats.columns import column_intervals, mean_columns
+
+
+def test_each_column_is_as_if_it_were_alone() -> None:
+    """Clusters of unequal size, one of them without the second column."""
+    rng = np.random.default_rng(5)
+    rows = [[rng.normal(size=rng.integers(1, 5)) for _ in range(20)] for _ in range(2)]
+    rows[1][4] = np.array([])
+    sums = np.array([[each.sum() for each in column] for column in rows]).T
+    sizes = np.array([[float(len(each)) for each in column] for column in rows]).T
+    mean, low, high = mean_columns(sums, sizes)
+    for number, column in enumerate(rows):
+        assert mean[number] == pytest.approx(np.concatenate(column).mean())
+    cluster = np.repeat(np.arange(20), [len(each) for each in rows[0]])
+    alone = mean_with_interval(np.concatenate(rows[0]), cluster=cluster)
+    assert (low[0], high[0]) == pytest.approx((alone.low, alone.high))
+    assert low[1] < mean[1] < high[1]
+
+
+def test_what_has_no_interval() -> None:
+    """Seven clusters, clusters that do not differ, and none at all."""
+    sums, sizes = np.ones((9, 3)), np.ones((9, 3))
+    sums[:, 0], sizes[:2, 0] = np.arange(9), 0
+    sizes[:, 2], sums[:, 2] = 0, 0
+    mean, low, high = mean_columns(sums, sizes)
+    assert mean[1] == 1 and np.isnan(mean[2])
+    assert np.isnan(low).all() and np.isnan(high).all()
+
+
+def test_any_statistic_of_the_draws() -> None:
+    """The interval of a difference of columns lies around it, and needs clusters with both."""
+    sums = np.random.default_rng(1).normal((1.0, 0.0), size=(40, 2))
+
+    def difference(counts: np.ndarray) -> np.ndarray:
+        means = (counts @ sums) / counts.sum(axis=1, keepdims=True)
+        return means[:, :1] - means[:, 1:]
+
+    low, high = column_intervals(difference, np.ones((40, 1), dtype=bool))[:, 0]
+    assert low < sums[:, 0].mean() - sums[:, 1].mean() < high
+    assert np.isnan(column_intervals(difference, np.zeros((40, 1), dtype=bool))).all()
