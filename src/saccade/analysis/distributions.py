@@ -23,27 +23,28 @@ SMALL = 30
 """Groups of fewer questions are called small in the sentence."""
 
 
-_RESPONSES = """
+_PANELS = """
 WITH responses AS (
     SELECT any_value(task) AS task, any_value(sample_id) AS sample_id,
-           any_value(correct) AS correct, count(*) AS tokens,
-           list_sort(list(value) FILTER (value NOTNULL)) AS v, coalesce(len(v), 0) AS n
-    FROM (SELECT *, {value} AS value FROM tokens) GROUP BY response
+           any_value(correct) AS correct, list_sort(list(value)) AS v, len(v) AS n
+    FROM (SELECT *, {value} AS value FROM tokens)
+    WHERE value NOTNULL AND correct NOTNULL GROUP BY response
 )
-"""
-_PANELS = """
 SELECT task, sample_id, correct, count(*) AS n_rollouts,
        sum(n)::BIGINT AS n_all, sum(list_sum(v)) / sum(n) AS all,
        sum(k)::BIGINT AS n_top, sum(list_sum(v[n - k + 1:])) / sum(k) AS top,
        sum(k)::BIGINT AS n_bottom, sum(list_sum(v[:k])) / sum(k) AS bottom
-FROM (SELECT *, ({k})::BIGINT AS k FROM responses WHERE correct NOTNULL AND n > 0)
+FROM (SELECT *, ({k})::BIGINT AS k FROM responses)
 GROUP BY task, sample_id, correct ORDER BY ALL
 """
 _LEFT_OUT = """
 SELECT count(*) FILTER (correct IS NULL) AS responses_without_verdict,
        count(*) FILTER (correct NOTNULL AND n = 0) AS responses_without_signal,
        coalesce(sum(tokens - n) FILTER (correct NOTNULL), 0)::BIGINT AS tokens_without_signal
-FROM responses
+FROM (
+    SELECT any_value(correct) AS correct, count(*) AS tokens, count(value) AS n
+    FROM (SELECT *, {value} AS value FROM tokens) GROUP BY response
+)
 """
 """A response counts under its first reason."""
 
@@ -62,11 +63,11 @@ def similarity_distributions(
     """
     check_top(top)
     column = column_of(source, signal)
-    responses = _RESPONSES.format(value=finite(column))
-    table = ask(source, responses + _PANELS.format(k=how_many(top)))
+    value = finite(column)
+    table = ask(source, _PANELS.format(value=value, k=how_many(top)))
     frame = pd.concat([_panel(table, name) for name in PANELS], ignore_index=True)
     frame = clustered(frame, source)
-    counts = ask(source, responses + _LEFT_OUT).iloc[0]
+    counts = ask(source, _LEFT_OUT.format(value=value)).iloc[0]
     frame.attrs = {
         "signal": column,
         "top": top,

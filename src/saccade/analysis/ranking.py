@@ -1,8 +1,5 @@
 """The top K tokens of a response: one rule, and its words, for every figure that ranks tokens."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from saccade.errors import SaccadeError
 
 
@@ -19,25 +16,6 @@ def how_many(top: float, *, n: str = "n") -> str:
     if isinstance(top, int):
         return f"least({top}, {n})"
     return f"greatest(1, ceil(round({n} * {top!r}::DOUBLE, 9)))"
-
-
-def first_ranked(
-    rollout: NDArray[np.int64], value: NDArray[np.float64], top: float
-) -> NDArray[np.bool_]:
-    """Which rows are among the K smallest of their rollout: one stable sort, no Python loop."""
-    order = np.lexsort((value, rollout))
-    _, starts, lengths = np.unique(rollout[order], return_index=True, return_counts=True)
-    rank = np.arange(len(order)) - np.repeat(starts, lengths)
-    chosen = np.zeros(len(order), dtype=bool)
-    chosen[order] = rank < np.repeat(_how_many(lengths, top), lengths)
-    return chosen
-
-
-def _how_many(lengths: NDArray[np.int64], top: float) -> NDArray[np.int64]:
-    """The same rule as `how_many`, in NumPy."""
-    if isinstance(top, int):
-        return np.minimum(lengths, int(top))
-    return np.maximum(1, np.ceil(np.round(lengths * top, 9))).astype(np.int64)
 
 
 def check_top(top: float) -> None:

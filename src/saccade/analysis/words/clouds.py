@@ -5,7 +5,7 @@ top tokens, among the others if not. Punctuation, tags and white space are no wo
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
-from saccade.analysis.ranking import check_top, first_ranked, panel_title
+from saccade.analysis.ranking import check_top, panel_title
 from saccade.analysis.words.fonts import font_for
 from saccade.analysis.words.joining import words
 from saccade.analysis.words.occurrences import occurrences
 from saccade.analysis.words.odds import FLOOR, log_odds
-from saccade.analysis.words.reading import drawn_words, read_tokens
+from saccade.analysis.words.reading import Among, drawn_words, read_tokens
 from saccade.store import Source, column_of
 
 SHOWN = 40
@@ -33,7 +33,6 @@ CAUTION = (
     "narrower than they should be."
 )
 
-Among = Literal["response", "run"]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -63,13 +62,14 @@ def word_clouds(
     """
     check_top(top)
     columns = [column_of(source, signal) for signal in signals]
-    tokens = read_tokens(source, columns)
+    tokens = read_tokens(source, columns, top=top, among=among)
     joined = words(tokens)
     panels: list[pd.DataFrame] = []
     places: list[dict[str, Any]] = []
     not_drawn: dict[str, list[str]] = {}
     for number, column in enumerate(columns):
-        said = _said(joined, *_top_tokens(tokens, f"value_{number}", top, among=among))
+        value = tokens[f"value_{number}"].fillna(-np.inf).to_numpy(dtype=np.float64)
+        said = _said(joined, value, tokens[f"top_{number}"].to_numpy(dtype=bool))
         frame = log_odds(_counts(joined, said), floor=floor)
         frame.insert(0, "panel", column)
         shown = standing_out(frame)["word"].head(SHOWN)
@@ -97,21 +97,11 @@ def standing_out(frame: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values("low", ascending=False, kind="stable")
 
 
-def _top_tokens(
-    tokens: pd.DataFrame, column: str, top: float, *, among: Among
-) -> tuple[Floats, Flags]:
-    """The signal of each token, missing as minus infinity, and which tokens are the top ones."""
-    value = tokens[column].to_numpy(dtype=np.float64, na_value=np.nan)
-    scored = np.isfinite(value)
-    response = tokens["response"].to_numpy()
-    group = response if among == "response" else np.zeros_like(response)
-    chosen = np.zeros(len(value), dtype=bool)
-    chosen[scored] = first_ranked(group[scored], -value[scored], top)
-    return np.where(scored, value, -np.inf), chosen
-
-
 def _said(joined: pd.DataFrame, value: Floats, chosen: Flags) -> pd.DataFrame:
-    """One row per word with the signal: its first row, highest value, and if it is a top word."""
+    """One row per word with the signal: its first row, highest value, and if it is a top word.
+
+    A token without the signal has the value minus infinity.
+    """
     row = np.flatnonzero(joined["starts"].to_numpy())
     said = pd.DataFrame(
         {

@@ -1,37 +1,69 @@
 """The tokens that words are joined from: of every response, or of many drawn from a large run."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from saccade.analysis.measured import finite
+from saccade.analysis.ranking import among_top
 from saccade.store import Source, ask
 
-MOST = 20_000
+MOST = 5_000
 """Responses that are read, whatever the run's size: Python has every one of their tokens."""
+
+Among = Literal["response", "run"]
+"""Where a token is among the top ones: in its response, or in all that is read."""
 
 _TOKENS = """
 WITH drawn AS (
     SELECT response FROM tokens WHERE position = 0
     ORDER BY md5(concat_ws('/', task, step, sample_id, index)) LIMIT {most}
+),
+measured AS (
+    SELECT response, position {values} FROM tokens SEMI JOIN drawn USING (response)
 )
-SELECT task, sample_id, index, step, response, position, token {values}
-FROM tokens SEMI JOIN drawn USING (response) ORDER BY response, position
+SELECT task, sample_id, index, step, token, m.*
+FROM tokens JOIN (SELECT * {tops} FROM measured) m USING (response, position)
+ORDER BY response, position
 """
+"""Ranked before names are joined, so that these are not sorted too."""
+_VALUE = ', {value} AS "value_{n}"'
+_TOP = """, "value_{n}" NOTNULL AND {among_top} AS "top_{n}\""""
+_PLACES = {
+    "response": 'PARTITION BY response ORDER BY "value_{n}" DESC NULLS LAST, position',
+    "run": 'ORDER BY "value_{n}" DESC NULLS LAST, response, position',
+}
+_WITHIN = {"response": "PARTITION BY response", "run": ""}
 
 
-def read_tokens(source: Source, columns: Sequence[str], *, most: int = MOST) -> pd.DataFrame:
-    """The tokens of up to `most` responses, in order, with these signals, missing as NaN.
+def read_tokens(
+    source: Source,
+    columns: Sequence[str],
+    *,
+    top: float | None = None,
+    among: Among = "response",
+    most: int = MOST,
+) -> pd.DataFrame:
+    """The tokens of up to `most` responses, in order, each signal as `value_0` and so on.
 
-    Of more responses as many are drawn, always the same ones; `attrs` has `read` and `responses`,
-    how many were read of how many.
+    With `top`, `top_0` says which are the top K by the first signal; the earlier of equal ones. Of
+    more responses as many are drawn, always the same ones; `attrs` has `read` and `responses`, how
+    many were read of how many.
     """
-    values = "".join(f', {finite(column)} AS "value_{n}"' for n, column in enumerate(columns))
-    tokens = ask(source, _TOKENS.format(most=int(most), values=values))
+    values = "".join(_VALUE.format(value=finite(name), n=n) for n, name in enumerate(columns))
+    tops = "" if top is None else "".join(_top(n, top, among) for n in range(len(columns)))
+    tokens = ask(source, _TOKENS.format(most=int(most), values=values, tops=tops))
     total = int(ask(source, "SELECT count(*) AS n FROM tokens WHERE position = 0")["n"].iloc[0])
     tokens.attrs = {"read": min(most, total), "responses": total}
     return tokens
+
+
+def _top(n: int, top: float, among: Among) -> str:
+    """SQL for whether a token is among the top K by its n-th signal."""
+    place = f"row_number() OVER ({_PLACES[among].format(n=n)})"
+    scored = f'count("value_{n}") OVER ({_WITHIN[among]})'
+    return _TOP.format(n=n, among_top=among_top(place, top, n=scored))
 
 
 def drawn_words(facts: "dict[Any, Any]") -> list[str]:
