@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 from saccade.analysis.agreement import describe_agreement, signal_agreement
 from saccade.analysis.labels import label
 from saccade.analysis.plots.agreement import plot_agreement, plot_agreements
+from saccade.analysis.ranking import ranked
 from saccade.errors import SaccadeError
 
 
@@ -87,3 +88,18 @@ def test_what_cannot_be_ranked_is_said(tokens: pd.DataFrame) -> None:
         signal_agreement(tokens.drop(columns=others))
     with pytest.raises(SaccadeError, match="three tokens"):
         signal_agreement(tokens[tokens["position"] < 2])
+
+
+def test_ranks_by_a_loop() -> None:
+    """With ties, groups of one, and either end as the top."""
+    rng = np.random.default_rng(0)
+    group = np.repeat([0, 1, 2], [1, 7, 12])
+    values = rng.integers(0, 5, len(group)).astype(np.float32)
+    for falls in (False, True):
+        ranks, places = ranked(values, group, falls=falls)
+        for number in range(3):
+            mine = values[group == number].tolist()
+            below = [sum(x < v for x in mine) + (mine.count(v) - 1) / 2 for v in mine]
+            best = sorted(range(len(mine)), key=lambda i: mine[i] if falls else -mine[i])
+            assert ranks[group == number].tolist() == below
+            assert places[group == number].tolist() == [best.index(i) for i in range(len(mine))]

@@ -9,12 +9,13 @@ a signal are left out, and so are responses of fewer than three others.
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from saccade.analysis.figures import Finding
 from saccade.analysis.intervals import interval_words, over_questions
 from saccade.analysis.labels import label
-from saccade.analysis.ranking import among_top, check_top, how_many, panel_title
+from saccade.analysis.ranking import check_top, panel_title, ranked, top_count
 from saccade.analysis.sources import clustered, present_signals
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
@@ -23,32 +24,20 @@ from saccade.store.views import quoted
 MEASURES = ("spearman", "overlap")
 MOST = 1000
 """Responses of a task that are ranked: enough for the second decimal, whatever the run's size."""
+FEWEST = 3
+"""Tokens that a response needs."""
 
-_RANKED = """
-WITH chosen AS (
+_DRAWN = """
+WITH drawn AS (
     SELECT response FROM tokens WHERE position = 0
     QUALIFY row_number() OVER (
         PARTITION BY task ORDER BY md5(concat_ws('/', step, sample_id, index))
     ) <= {most}
-),
-counted AS (
-    SELECT *, count(*) OVER (PARTITION BY response) AS n
-    FROM tokens SEMI JOIN chosen USING (response)
-    WHERE {measured}
-),
-ranked AS (SELECT task, step, sample_id, index, response, n {ranks} FROM counted WHERE n >= 3)
-SELECT task, sample_id, step, index, any_value({k} / n) AS chance {pairs}
-FROM ranked GROUP BY task, sample_id, step, index ORDER BY ALL
+)
+SELECT task, sample_id, response, {signals}
+FROM tokens SEMI JOIN drawn USING (response)
+WHERE {measured} ORDER BY response, position
 """
-_RANKS = """,
-    (rank() OVER (PARTITION BY response ORDER BY {column}) + n + 1
-     - rank() OVER (PARTITION BY response ORDER BY {column} DESC)) / 2 AS rank_{number},
-    row_number() OVER (PARTITION BY response ORDER BY {column} {top_first}, position)
-        AS place_{number}"""
-"""The mean of the ranks from below and from above is the rank with ties shared."""
-_PAIR = """,
-    corr(rank_{a}, rank_{b}) AS spearman_{a}_{b},
-    count(*) FILTER ({top_a} AND {top_b}) / any_value({k}) AS overlap_{a}_{b}"""
 
 
 def signal_agreement(source: Source, *, top: float = 0.2, most: int = MOST) -> pd.DataFrame:
@@ -60,16 +49,15 @@ def signal_agreement(source: Source, *, top: float = 0.2, most: int = MOST) -> p
     """
     check_top(top)
     signals = present_signals(source)
-    pairs = list(combinations(range(len(signals)), 2))
-    if not pairs:
+    if len(signals) < 2:
         raise SaccadeError(f"Agreement needs two signals; this run has only {signals[0]!r}.")
-    responses = ask(source, _query(signals, pairs, top=top, most=most))
+    responses = _responses(_drawn(source, signals, most), signals, top)
     if responses.empty:
         raise SaccadeError(
             "No response has three tokens with every signal measured, so there are no ranks to "
             f"compare; the signals are {', '.join(signals)}."
         )
-    items = clustered(_items(responses, signals, pairs), source)
+    items = clustered(_items(responses, signals), source)
     frame = over_questions(items, ["measure", "a", "b"])
     chance = responses.groupby("task")["chance"].mean()
     frame["chance"] = frame["task"].map(chance).where(frame["measure"] == "overlap", 0.0)
@@ -77,34 +65,50 @@ def signal_agreement(source: Source, *, top: float = 0.2, most: int = MOST) -> p
     return frame
 
 
-def _query(signals: list[str], pairs: list[tuple[int, int]], *, top: float, most: int) -> str:
-    """The whole question in SQL."""
+def _drawn(source: Source, signals: list[str], most: int) -> pd.DataFrame:
+    """The tokens that have all signals, of up to `most` responses of each task, in order."""
     columns = [quoted(name) for name in signals]
-    ends = ["ASC" if label(name).falls else "DESC" for name in signals]
-    tops = [among_top(f"place_{number}", top) for number in range(len(signals))]
-    k = how_many(top)
-    return _RANKED.format(
-        most=int(most),
-        k=k,
-        measured=" AND ".join(f"isfinite({column})" for column in columns),
-        ranks="".join(
-            _RANKS.format(column=column, number=number, top_first=end)
-            for number, (column, end) in enumerate(zip(columns, ends, strict=True))
+    return ask(
+        source,
+        _DRAWN.format(
+            most=int(most),
+            signals=", ".join(columns),
+            measured=" AND ".join(f"isfinite({column})" for column in columns),
         ),
-        pairs="".join(_PAIR.format(a=a, b=b, top_a=tops[a], top_b=tops[b], k=k) for a, b in pairs),
     )
 
 
-def _items(
-    responses: pd.DataFrame, signals: list[str], pairs: list[tuple[int, int]]
-) -> pd.DataFrame:
+def _responses(tokens: pd.DataFrame, signals: list[str], top: float) -> pd.DataFrame:
+    """One row per response of three tokens or more: both measures of every pair, and chance."""
+    n = tokens.groupby("response")["response"].transform("size").to_numpy()
+    tokens, n = tokens[n >= FEWEST], n[n >= FEWEST]
+    groups = tokens.groupby("response", sort=False)
+    response = groups.ngroup().to_numpy().astype(np.int64)
+    k = top_count(n, top)
+    frame = groups[["task", "sample_id"]].first().reset_index(drop=True)
+    frame["chance"] = pd.Series(k / n).groupby(response).first()
+    ranks, tops = {}, {}
+    for name in signals:
+        ranks[name], place = ranked(tokens[name].to_numpy(), response, falls=label(name).falls)
+        tops[name] = place < k
+        ranks[name] -= (n - 1) / 2  # the mean rank from 0, ties or not
+    size = {name: np.bincount(response, values**2) for name, values in ranks.items()}
+    for a, b in combinations(signals, 2):
+        together = np.bincount(response, ranks[a] * ranks[b])
+        with np.errstate(invalid="ignore"):  # a constant signal has no correlation
+            frame[f"spearman {a} {b}"] = together / np.sqrt(size[a] * size[b])
+        frame[f"overlap {a} {b}"] = np.bincount(response, (tops[a] & tops[b]) / k)
+    return frame
+
+
+def _items(responses: pd.DataFrame, signals: list[str]) -> pd.DataFrame:
     """One row per question, measure and pair."""
     parts = [
         responses[["task", "sample_id"]].assign(
-            measure=measure, a=signals[a], b=signals[b], value=responses[f"{measure}_{a}_{b}"]
+            measure=measure, a=a, b=b, value=responses[f"{measure} {a} {b}"]
         )
         for measure in MEASURES
-        for a, b in pairs
+        for a, b in combinations(signals, 2)
     ]
     keys = ["task", "sample_id", "measure", "a", "b"]
     return pd.concat(parts).groupby(keys, sort=False)["value"].mean().reset_index()

@@ -1,5 +1,10 @@
 """The top K tokens of a response: one rule, and its words, for every figure that ranks tokens."""
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from saccade.errors import SaccadeError
 
 
@@ -16,6 +21,37 @@ def how_many(top: float, *, n: str = "n") -> str:
     if isinstance(top, int):
         return f"least({top}, {n})"
     return f"greatest(1, ceil(round({n} * {top!r}::DOUBLE, 9)))"
+
+
+def top_count(n: NDArray[np.int64], top: float) -> NDArray[np.int64]:
+    """K of so many tokens: the same rule in NumPy."""
+    if isinstance(top, int):
+        return np.minimum(n, top)
+    return np.maximum(1, np.ceil(np.round(n * top, 9))).astype(np.int64)
+
+
+def ranked(
+    values: NDArray[Any], group: NDArray[np.int64], *, falls: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Ranks of values within their group, ties shared, and places, ties to the earlier.
+
+    Both count from 0; places count from the largest value, or from the least where
+    the signal `falls`. Groups are numbered from 0, and each is a run of rows.
+    """
+    order = np.lexsort((values, group))
+    begins = np.flatnonzero(np.diff(group, prepend=-1))
+    sizes = np.diff(begins, append=len(group))
+    start, n = np.repeat(begins, sizes), np.repeat(sizes, sizes)
+    tied = values[order]
+    fresh = (np.diff(group[order], prepend=-1) != 0) | (tied != np.roll(tied, 1))
+    ties = np.flatnonzero(fresh)
+    lengths = np.diff(ties, append=len(order))
+    first, last = np.repeat(ties, lengths) - start, np.repeat(ties + lengths - 1, lengths) - start
+    within = np.arange(len(order)) - start - first
+    ranks, places = np.empty(len(order)), np.empty(len(order), np.int64)
+    ranks[order] = (first + last) / 2
+    places[order] = within + (first if falls else n - 1 - last)
+    return ranks, places
 
 
 def check_top(top: float) -> None:
