@@ -16,7 +16,7 @@ from saccade.analysis.figures import Finding
 from saccade.analysis.intervals import interval_words, over_questions
 from saccade.analysis.labels import label
 from saccade.analysis.ranking import check_top, panel_title, ranked, top_count
-from saccade.analysis.sources import clustered, present_signals
+from saccade.analysis.sources import clustered, drawn, present_signals
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 from saccade.store.views import quoted
@@ -28,14 +28,8 @@ FEWEST = 3
 """Tokens that a response needs."""
 
 _DRAWN = """
-WITH drawn AS (
-    SELECT response FROM tokens WHERE position = 0
-    QUALIFY row_number() OVER (
-        PARTITION BY task ORDER BY md5(concat_ws('/', step, sample_id, index))
-    ) <= {most}
-)
 SELECT task, sample_id, response, {signals}
-FROM tokens SEMI JOIN drawn USING (response)
+FROM tokens SEMI JOIN ({drawn}) USING (response)
 WHERE {measured} ORDER BY response, position
 """
 
@@ -71,7 +65,7 @@ def _drawn(source: Source, signals: list[str], most: int) -> pd.DataFrame:
     return ask(
         source,
         _DRAWN.format(
-            most=int(most),
+            drawn=drawn(most, of_each="task"),
             signals=", ".join(columns),
             measured=" AND ".join(f"isfinite({column})" for column in columns),
         ),

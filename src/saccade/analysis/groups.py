@@ -23,7 +23,7 @@ from saccade.errors import SaccadeError
 from saccade.store import Source, ask, column_of
 from saccade.store.views import quoted
 
-MOST = 2000
+MOST = 500
 """Questions whose responses are compared token by token, whatever the run's size."""
 PLACES = 60
 """Numbers of tokens, at most, after which pairs are counted."""

@@ -30,6 +30,16 @@ def present_signals(source: Source) -> list[str]:
     return names
 
 
+def drawn(most: int, *, of_each: str = "") -> str:
+    """SQL for the numbers of up to `most` responses, of each task for instance; always the same."""
+    part = f"PARTITION BY {of_each} " if of_each else ""
+    name = "md5(concat_ws('/', task, step, sample_id, index))"
+    return (
+        "SELECT response FROM tokens WHERE position = 0 "
+        f"QUALIFY row_number() OVER ({part}ORDER BY {name}) <= {int(most)}"
+    )
+
+
 def clustered(items: pd.DataFrame, source: Source) -> pd.DataFrame:
     """Rows of questions, with the `cluster` of each where questions share images.
 

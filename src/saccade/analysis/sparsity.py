@@ -15,6 +15,7 @@ from saccade.analysis.dependency import missing, of_tokens, percent
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.measured import Measured, measured, scored
+from saccade.analysis.sources import drawn
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
@@ -22,6 +23,8 @@ TOPS = (0.01, 0.05, 0.1, 0.2, 0.4)
 """Shares of the tokens whose mass the sentence and the table tell."""
 GRID = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 """Shares at which the curves are told."""
+MOST = 20_000
+"""Responses within which tokens are ranked: enough for quartiles, whatever the run's size."""
 FINE = 4096
 """Values are counted in steps of this many to a factor of e, so two within .03 % may be one."""
 
@@ -36,7 +39,8 @@ def dependency_sparsity(source: Source, *, signal: str = "kl") -> pd.DataFrame:
     _check_mass(found)
     tokens, mass = _ranked(source, found)
     of_run = pd.DataFrame({"over": "run", "top": GRID, "mass": _held(tokens, mass, found.tokens)})
-    each = _each_response(source, found.signal)
+    read = _each_response(source, found.signal)
+    each = read[read["mass"] > 0]
     columns = each[[f"{top:g}" for top in GRID]].to_numpy()
     low, high = np.quantile(columns, [0.25, 0.75], axis=0)
     of_each = pd.DataFrame({"over": "response", "top": GRID, "mass": columns.mean(axis=0)})
@@ -45,7 +49,8 @@ def dependency_sparsity(source: Source, *, signal: str = "kl") -> pd.DataFrame:
         **found.facts,
         "gini": _gini(tokens, mass),
         "gini_of_responses": [float(q) for q in each["gini"].quantile([0.25, 0.5, 0.75])],
-        "responses_without_mass": found.responses - len(each),
+        "responses_read": len(read),
+        "responses_without_mass": len(read) - len(each),
     }
     return frame.reset_index(drop=True)
 
@@ -86,7 +91,7 @@ def _gini(tokens: Any, mass: Any) -> float:
 
 
 def _each_response(source: Source, column: str) -> pd.DataFrame:
-    """Gini and the mass at `GRID`, one row per response that has any."""
+    """Mass, Gini, and the share of mass at `GRID`: a row per response, up to `MOST` of them."""
     tops = ", ".join(
         f'coalesce(list_sum(v[1:ceil(round({top!r} * len(v), 9))::BIGINT]), 0) / mass AS "{top:g}"'
         for top in GRID
@@ -94,9 +99,9 @@ def _each_response(source: Source, column: str) -> pd.DataFrame:
     weighted = "list_dot_product(v, range(1, len(v) + 1)::DOUBLE[])"
     return ask(
         source,
-        f"SELECT (len(v) + 1 - 2 * {weighted} / mass) / len(v) AS gini, {tops} FROM ("
+        f"SELECT mass, (len(v) + 1 - 2 * {weighted} / mass) / len(v) AS gini, {tops} FROM ("
         f"SELECT list_reverse_sort(list(value)) AS v, sum(value) AS mass "
-        f"FROM {scored(column)} GROUP BY response) WHERE mass > 0",
+        f"FROM {scored(column)} SEMI JOIN ({drawn(MOST)}) USING (response) GROUP BY response)",
     )
 
 
@@ -109,10 +114,12 @@ def describe_sparsity(frame: pd.DataFrame) -> Finding:
         f"the top {top:.0%} hold {percent(_at(frame, 'run', top))}".replace("%", " %", 1)
         for top in (0.1, 0.4)
     )
+    read = facts["responses_read"]
+    among = f" ({read:,} drawn of them)" if read < facts["responses"] else ""
     sentence = (
         f"Over {of_tokens(facts)} together, {of_run} of all {name} (Gini {facts['gini']:.3f}). "
-        f"Within a response the top 10 % hold {percent(_at(frame, 'response', 0.1))} and the top "
-        f"40 % {percent(_at(frame, 'response', 0.4))} on average (median Gini {middle:.3f}, "
+        f"Within a response{among} the top 10 % hold "
+        f"{percent(_at(frame, 'response', 0.1))} and the top 40 % {percent(_at(frame, 'response', 0.4))} on average (median Gini {middle:.3f}, "
         f"middle half of the responses {low:.3f} to {high:.3f})."
     )
     empty = facts["responses_without_mass"]

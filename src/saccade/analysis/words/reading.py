@@ -7,6 +7,7 @@ import pandas as pd
 
 from saccade.analysis.measured import finite
 from saccade.analysis.ranking import among_top
+from saccade.analysis.sources import drawn
 from saccade.store import Source, ask
 
 MOST = 5_000
@@ -16,12 +17,8 @@ Among = Literal["response", "run"]
 """Where a token is among the top ones: in its response, or in all that is read."""
 
 _TOKENS = """
-WITH drawn AS (
-    SELECT response FROM tokens WHERE position = 0
-    ORDER BY md5(concat_ws('/', task, step, sample_id, index)) LIMIT {most}
-),
-measured AS (
-    SELECT response, position {values} FROM tokens SEMI JOIN drawn USING (response)
+WITH measured AS (
+    SELECT response, position {values} FROM tokens SEMI JOIN ({drawn}) USING (response)
 )
 SELECT task, sample_id, index, step, token, m.*
 FROM tokens JOIN (SELECT * {tops} FROM measured) m USING (response, position)
@@ -53,7 +50,7 @@ def read_tokens(
     """
     values = "".join(_VALUE.format(value=finite(name), n=n) for n, name in enumerate(columns))
     tops = "" if top is None else "".join(_top(n, top, among) for n in range(len(columns)))
-    tokens = ask(source, _TOKENS.format(most=int(most), values=values, tops=tops))
+    tokens = ask(source, _TOKENS.format(drawn=drawn(most), values=values, tops=tops))
     total = int(ask(source, "SELECT count(*) AS n FROM tokens WHERE position = 0")["n"].iloc[0])
     tokens.attrs = {"read": min(most, total), "responses": total}
     return tokens
