@@ -118,9 +118,9 @@ def describe_sparsity(frame: pd.DataFrame) -> Finding:
     among = f" ({read:,} drawn of them)" if read < facts["responses"] else ""
     sentence = (
         f"Over {of_tokens(facts)} together, {of_run} of all {name} (Gini {facts['gini']:.3f}). "
-        f"Within a response{among} the top 10 % hold "
-        f"{percent(_at(frame, 'response', 0.1))} and the top 40 % {percent(_at(frame, 'response', 0.4))} on average (median Gini {middle:.3f}, "
-        f"middle half of the responses {low:.3f} to {high:.3f})."
+        f"Within a response{among} the top 10 % hold {percent(_at(frame, 'response', 0.1))} "
+        f"and the top 40 % {percent(_at(frame, 'response', 0.4))} on average "
+        f"(median Gini {middle:.3f}, middle half of the responses {low:.3f} to {high:.3f})."
     )
     empty = facts["responses_without_mass"]
     left = (
