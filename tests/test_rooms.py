@@ -37,7 +37,7 @@ MAY: dict[str, set[str]] = {
     "app": {"analysis", "samples", "store"},
     "trainers": {"models", "probes", "rollouts", "samples", "scoring", "tasks"},
     "pipeline": {"batches", "models", "probes", "rollouts", "samples", "store", "team"},
-    "demo": {"analysis", "models", "pipeline", "probes", "rollouts", "tasks"},
+    "demo": {"analysis", "models", "pipeline", "probes", "rollouts", "store", "tasks"},
     "listing": {"analysis", "models", "probes", "scoring", "tasks"},
     "commands": {"models", "pipeline", "probes", "rollouts", "store", "tasks", "terminal"},
     "options": {"probes"},
