@@ -29,10 +29,10 @@ fix: .venv/dev ## Repair what ruff can repair.
 	$(RUN)ruff format
 
 docs: .venv/dev ## Write the generated parts of the docs.
-	$(RUN)cog -r README.md docs/*.md
+	$(RUN)cog -r README.md docs/*.md reports/*/*.md
 
 docs-check: .venv/dev ## Fail if a generated part has drifted.
-	$(RUN)cog --check README.md docs/*.md
+	$(RUN)cog --check README.md docs/*.md reports/*/*.md
 
 wheel-check: .venv/dev ## Build the wheel and use it in an environment of its own.
 	rm -rf dist .wheel-check
@@ -46,6 +46,10 @@ wheel-check: .venv/dev ## Build the wheel and use it in an environment of its ow
 
 models: .venv/core ## Make the shipped micro models again, from their seeds (hours on two cores).
 	$(RUN)python -m saccade.trainers.lab --out src/saccade/models/lab
+
+studies: .venv/core ## Measure the studies in reports/ again (some minutes); then make docs.
+	$(RUN)python reports/001-where-lab-looks/run.py
+	$(RUN)python reports/002-before-after/run.py
 
 bench: .venv/core ## Measure what probing costs (a quarter of an hour; the machine should be idle).
 	$(RUN)python benchmarks/probe_cost.py --shape S1 --full --json > docs/benchmarks/probe-S1.json

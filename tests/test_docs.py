@@ -19,10 +19,12 @@ from saccade.scoring import REWARDS
 from saccade.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted(page.name for page in (ROOT / "reports").glob("*.ipynb"))
+STUDIES = sorted(page.parent.name for page in (ROOT / "reports").glob("*/README.md"))
 PAGES = sorted(
     page
-    for folder in (".", "docs", "docs/design", "reports", "benchmarks")
-    for page in (ROOT / folder).glob("*.md")
+    for folder in (".", "docs", "docs/design", "reports", "reports/*", "benchmarks")
+    for page in ROOT.glob(f"{folder}/*.md")
 )
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -91,6 +93,7 @@ class TestEverythingIsNamed:
             ("docs/lab.md", [f"### {name}" for name in TASKS]),
             ("docs/lab.md", [f"images/{name.replace('/', '-')}.png" for name in TASKS]),
             ("docs/lab.md", [f"| `{name}` |" for name in (*REWARDS, *RECIPE_LINES)]),
+            ("docs/notebooks.md", [f"../reports/{name}" for name in (*NOTEBOOKS, *STUDIES)]),
             ("README.md", ["make demo", "make test"]),
             ("README.md", [f"(docs/{page.name})" for page in (ROOT / "docs").glob("*.md")]),
         ],
@@ -123,7 +126,8 @@ class TestLinks:
 
 
 def test_generated_parts_have_not_drifted():
-    pages = ["README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))]
+    written = [sorted(ROOT.glob(each)) for each in ("README.md", "docs/*.md", "reports/*/*.md")]
+    pages = [name_of(page) for group in written for page in group]
     done = subprocess.run(
         [sys.executable, "-m", "cogapp", "--check", *pages],
         capture_output=True,

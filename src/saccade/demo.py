@@ -9,6 +9,7 @@ from saccade.models import load_vlm
 from saccade.pipeline import trace
 from saccade.probes import Probing
 from saccade.rollouts import Sampling
+from saccade.store import Run
 from saccade.tasks import TASKS, load_task
 
 MODELS = {"before": "lab/base", "after": "lab/tuned"}
@@ -18,20 +19,31 @@ SAMPLING = Sampling(n=4, max_new_tokens=160, batch_size=48)
 PROBING = Probing(batch_size=16)
 
 
-def demo(
-    out: Path, *, progress: Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-) -> Path:
-    """Make two runs and one report under `out`; the path of its page. Killed, it goes on.
+Show = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""What shows progress: a name, and then how much of how much is done."""
+
+
+def demo(out: Path, *, progress: Show) -> Path:
+    """Make two runs and one report under `out`; the path of its page. Killed, it goes on."""
+    runs = {
+        f"{when}: {MODELS[when]}": run for when, run in lab_runs(out, progress=progress).items()
+    }
+    page: Path = render(runs, out / "report", title="saccade demo: lab/base and lab/tuned")
+    return page
+
+
+def lab_runs(out: Path, *, progress: Show, items: int = ITEMS) -> dict[str, Run]:
+    """What each of `MODELS` answers to `items` questions of every lab task, probed, under `out`.
 
     Each run's folder is named after the weights too: another version of the models starts anew.
     """
-    samples = [sample for name in TASKS for sample in load_task(name, limit=ITEMS)]
-    task = {"name": "lab/*", "split": "test", "level": 2, "seed": 0, "limit": ITEMS}
+    samples = [sample for name in TASKS for sample in load_task(name, limit=items)]
+    task = {"name": "lab/*", "split": "test", "level": 2, "seed": 0, "limit": items}
     runs = {}
     for when, model in MODELS.items():
         vlm = load_vlm(model, device="cpu", dtype="float32")
         with progress(f"{model} answers") as answered, progress(f"{model} probed") as probed:
-            runs[f"{when}: {model}"] = trace(
+            runs[when] = trace(
                 vlm,
                 samples,
                 out / f"{when}-{vlm.fingerprint[:8]}",
@@ -41,5 +53,4 @@ def demo(
                 on_rollout=answered,
                 on_probe=probed,
             )
-    page: Path = render(runs, out / "report", title="saccade demo: lab/base and lab/tuned")
-    return page
+    return runs

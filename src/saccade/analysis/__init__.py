@@ -13,8 +13,10 @@ _HOMES = {
     "Finder": "saccade.analysis.finders",
     "Finding": "saccade.analysis.figures",
     "Scale": "saccade.analysis.scales",
+    "Tables": "saccade.analysis.tables",
     "accuracy_by_task": "saccade.analysis.accuracy",
     "analyze": "saccade.analysis.report",
+    "clustered": "saccade.analysis.sources",
     "compare_accuracy": "saccade.analysis.accuracy",
     "dependency_frequencies": "saccade.analysis.dependency",
     "dependency_histogram": "saccade.analysis.dependency",
@@ -23,6 +25,7 @@ _HOMES = {
     "joint_density": "saccade.analysis.joint",
     "layer_profiles": "saccade.analysis.layers",
     "marked_response": "saccade.analysis.marked",
+    "paired_case": "saccade.analysis.report.cases",
     "parting_responses": "saccade.analysis.groups",
     "pinned_scales": "saccade.analysis.scales",
     "plot_agreement": "saccade.analysis.plots.agreement",
@@ -45,8 +48,10 @@ _HOMES = {
     "shift_by_similarity": "saccade.analysis.shift",
     "signal_agreement": "saccade.analysis.agreement",
     "similarity_distributions": "saccade.analysis.distributions",
+    "style": "saccade.analysis.plots.style",
     "token_strip": "saccade.analysis.report.strip",
     "trajectory_dependency": "saccade.analysis.dependency",
+    "typical_cases": "saccade.analysis.report.cases",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - the table above is the list

@@ -23,6 +23,11 @@ class Finding:
     sentence: str
     numbers: "pd.DataFrame"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        html: str = _fetch("report.notebook:finding_html")(self)
+        return html
+
 
 @dataclass(frozen=True)
 class Figure:

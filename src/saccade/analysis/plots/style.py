@@ -52,6 +52,8 @@ COLUMN = 3.3
 @contextmanager
 def style() -> Iterator[None]:
     """Draw and save inside this; the caller's rcParams come back afterwards."""
+    # Chooses the backend now: a notebook's sets rcParams that leaving the style would take back.
+    plt.draw_if_interactive()  # type: ignore[no-untyped-call]
     with matplotlib.style.context(STYLE):
         yield
 

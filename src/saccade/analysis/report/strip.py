@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from saccade.analysis.labels import Label, label
 from saccade.analysis.report.images import pictures
+from saccade.analysis.report.notebook import in_notebook
 from saccade.analysis.report.pages import environment, stylesheet
 from saccade.analysis.report.text import visible
 from saccade.analysis.scales import Scale, pinned_scale
@@ -48,6 +49,14 @@ class Cell:
     breaks: bool
 
 
+class Strip(Markup):
+    """One response as HTML, which templates take as it is and notebooks show."""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return in_notebook(str(self))
+
+
 def token_strip(
     trace: Trace,
     *,
@@ -56,7 +65,7 @@ def token_strip(
     mentions: bool = False,
     styled: bool = True,
     key: str = "",
-) -> Markup:
+) -> Strip:
     """One response as HTML: image and boxes, question, answers, verdict, and the coloured tokens.
 
     `scales` come from `pinned_scales(run.tokens(), signals)`, so that strips of one run compare;
@@ -74,7 +83,7 @@ def token_strip(
         "solution": solution_parts(trace.sample) if mentions else [],
         "css": stylesheet("strip.css") if styled else None,
     }
-    return Markup(environment().get_template("strip.html.j2").render(context))  # noqa: S704
+    return Strip(environment().get_template("strip.html.j2").render(context))
 
 
 def _channels(
