@@ -167,6 +167,11 @@ def make_training(
     )
 
 
+def of_task(run: FakeRun, task: str) -> FakeRun:
+    """The same traces as those of another task."""
+    return FakeRun([replace(each, sample=replace(each.sample, task=task)) for each in run.traces])
+
+
 def stored(path: Path, run: FakeRun, *, probed: bool = True, **notes: Any) -> Run:
     """The same run written to disk and opened."""
     manifest = Manifest(

@@ -171,12 +171,16 @@ def _token_values(metrics: Sequence[str]) -> Values:
     def values(source: Source) -> tuple[str, dict[str, str]]:
         there = signals_of(source)
         return "tokens", {
-            name: METRICS[name].token.format(finite(METRICS[name].signal))
-            for name in metrics
-            if METRICS[name].signal in there
+            name: _of_token(METRICS[name]) for name in metrics if METRICS[name].signal in there
         }
 
     return values
+
+
+def _of_token(metric: Metric) -> str:
+    """SQL for its value of a token; a missing signal stays missing, which `least` would not do."""
+    signal = finite(metric.signal)
+    return f"CASE WHEN {signal} NOTNULL THEN {metric.token.format(signal)} END"
 
 
 def taken_from_log(line: Line, metrics: Iterable[str]) -> pd.DataFrame:

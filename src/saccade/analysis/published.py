@@ -84,9 +84,8 @@ def _measured(
 
 
 def _benchmark(task: str, split: str, names: list[str]) -> str | None:
-    """The benchmark that has the name of the task, with or without its split."""
-    short = task.rpartition("/")[2]
-    meant = {_plain(short), _plain(short + split), _plain(short + SPLITS.get(split, ""))}
+    """The benchmark that has the whole name of the task, with or without its split."""
+    meant = {_plain(task), _plain(task + split), _plain(task + SPLITS.get(split, ""))}
     return next((name for name in names if _plain(name) in meant), None)
 
 

@@ -106,10 +106,11 @@ def log_of(source: Source | None) -> pd.DataFrame:
 
 def steps_of(source: Source) -> list[int]:
     """The training steps of its responses."""
-    if is_log(source):
-        return []
-    table = "rollouts" if isinstance(source, Run) else "tokens"
-    return [int(s) for s in ask(source, f"SELECT DISTINCT step FROM {table} ORDER BY step")["step"]]
+    if isinstance(source, Run):
+        steps = source.sql("SELECT DISTINCT step FROM rollouts")["step"]
+    else:
+        steps = source["step"].head(0) if is_log(source) else source["step"]
+    return sorted(map(int, steps.unique()))
 
 
 def training_settings(source: Source) -> Mapping[str, Any]:
