@@ -13,6 +13,7 @@ from saccade.analysis.figures import Finding
 from saccade.analysis.intervals import over_questions, pooled
 from saccade.analysis.progress import responses_of
 from saccade.analysis.series import training_settings
+from saccade.analysis.sources import clustered, stacked
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
@@ -36,7 +37,7 @@ def accuracy_by_kept(runs: Mapping[float, Source] | Mapping[str, Source]) -> pd.
             "Accuracy against k needs runs trained with two or more k, the share of tokens kept, "
             f"from a mapping {{k: run}} or from the manifest's notes.training.k; {told}."
         )
-    items = pd.concat(
+    items = stacked(
         last_accuracy(source).assign(k=kept[name], run=str(name))
         for name, source in runs.items()
         if name in kept
@@ -51,8 +52,9 @@ def accuracy_by_kept(runs: Mapping[float, Source] | Mapping[str, Source]) -> pd.
 
 
 def last_accuracy(source: Source) -> pd.DataFrame:
-    """The share of correct responses to each question at the last step: task, sample_id, value."""
-    return ask(source, _ACCURACY.format(responses=responses_of(source)))
+    """The share of correct responses to each question at the last step, with its cluster."""
+    items = ask(source, _ACCURACY.format(responses=responses_of(source)))
+    return clustered(items, source)
 
 
 def _kept(name: float | str, source: Source) -> float | None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from saccade.analysis.accuracy import ALL
-from saccade.analysis.intervals import over_questions, pooled
+from saccade.analysis.intervals import of_columns, pooled
 from saccade.analysis.measured import finite
 from saccade.analysis.series import Line
 from saccade.store import Run, Source, ask, signals_of
 from saccade.store.views import literal, quoted
 
+KEYS = ["task", "sample_id", "cluster", "step"]
 COLUMNS = ["metric", "task", "step", "mean", "low", "high", "n_questions", "source"]
 
 
@@ -118,25 +119,33 @@ def responses_of(source: Source) -> str:
 
 def measured_on_responses(line: Line, metrics: Sequence[str]) -> pd.DataFrame:
     """Means over questions with intervals, per step and task; empty where there is one step."""
-    if len(line.steps) < 2:
+    asked = (_response_values(metrics), _token_values(metrics)) if len(line.steps) > 1 else ()
+    tables = [table for values in asked if len(table := _questions(line, values))]
+    if not tables:
         return pd.DataFrame(columns=COLUMNS)
-    items = [_items(line, of(metrics)) for of in (_response_values, _token_values)]
-    items = [rows for rows in items if len(rows)]
-    parts = [
-        over_questions(of, ["metric"]).assign(step=step)
-        for step, rows in (pd.concat(items).groupby("step") if items else ())
-        for of in (rows, *([pooled(rows)] if rows["task"].nunique() > 1 else []))
-    ]
-    frame = pd.concat(parts) if parts else pd.DataFrame(columns=COLUMNS)
-    return frame.assign(source="responses")[COLUMNS]
+    items = pd.concat(tables, axis=1).reset_index()
+    whole = [items, *([pooled(items)] if items["task"].nunique() > 1 else [])]
+    parts = [_means(rows) for table in whole for _, rows in table.groupby(["task", "step"])]
+    frame = pd.concat(parts, ignore_index=True)
+    return frame[frame["n_questions"] > 0].assign(source="responses")[COLUMNS]
+
+
+def _means(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every metric of one task at one step, over its questions."""
+    values = rows.drop(columns=[name for name in KEYS if name in rows])
+    cluster = rows["cluster" if "cluster" in rows else "sample_id"]
+    mean, low, high, counts = of_columns(values, cluster)
+    found = {"mean": mean, "low": low, "high": high, "n_questions": counts}
+    place = {name: rows[name].iloc[0] for name in ("task", "step")}
+    return pd.DataFrame({"metric": values.columns, **place, **found})
 
 
 Values = Callable[[Source], tuple[str, Mapping[str, str]]]
 """Source → the table to ask, and SQL for the mean of each metric that it can tell."""
 
 
-def _items(line: Line, values: Values) -> pd.DataFrame:
-    """The mean of each question at each step: task, sample_id, step, metric, value."""
+def _questions(line: Line, values: Values) -> pd.DataFrame:
+    """The mean of each metric at each question and step, a row for each."""
 
     def query(source: Source) -> str:
         table, means = values(source)
@@ -145,9 +154,9 @@ def _items(line: Line, values: Values) -> pd.DataFrame:
 
     if not any(values(source)[1] for source, _ in line.parts):
         return pd.DataFrame()
-    keys = ["task", "sample_id", "step"]
-    items = line.ask(query).melt(keys, var_name="metric")
-    return items.astype({"value": "float64"}).dropna(subset="value")
+    table = line.ask(query)
+    keys = [name for name in KEYS if name in table]
+    return table.set_index(keys).astype("float64")
 
 
 def _response_values(metrics: Sequence[str]) -> Values:

@@ -27,13 +27,14 @@ BEYOND = 0.005
 
 COLUMNS = ["run", "signal", "step", "low", "high", "tokens", "share", "median"]
 
+_STEPS = "SELECT DISTINCT step FROM {scored}"
 _QUANTILES = """
 SELECT step, quantile_cont(value, [{beyond}, .5, 1 - {beyond}]) AS quantiles, count(*) AS tokens
-FROM {scored} GROUP BY step ORDER BY step
+FROM {scored} {where} GROUP BY step ORDER BY step
 """
 _COUNTS = """
 SELECT step, ({place})::INTEGER AS bin, count(*) AS tokens
-FROM {scored} GROUP BY ALL ORDER BY ALL
+FROM {scored} {where} GROUP BY ALL ORDER BY ALL
 """
 
 
@@ -64,36 +65,47 @@ def signal_ridges(
 
 def _ridges(lines: Sequence[Line], signal: str, bins: int, most: int) -> pd.DataFrame:
     """One signal in all runs that have it, in bins of one axis."""
-    asked = [(line, _ask(line, signal, _QUANTILES, beyond=BEYOND)) for line in lines]
-    asked = [(line, told) for line, told in asked if len(told) > 1]
+    taken = [found for line in lines if len((found := _taken(line, signal, most))[1]) > 1]
+    asked = [(of, steps, _ask(of, signal, _QUANTILES, steps, beyond=BEYOND)) for of, steps in taken]
     if not asked:
         return pd.DataFrame()
-    ends = np.array([ends for _, told in asked for ends in told["quantiles"]])
+    ends = np.array([ends for *_, told in asked for ends in told["quantiles"]])
     logarithmic = signal.partition(".")[0] in LOGARITHMIC
     axis = axis_of(signal, float(ends.min()), float(ends.max()), logarithmic=logarithmic)
     place = axis.place("value", bins)
     return pd.concat(
-        _of_steps(told, _ask(line, signal, _COUNTS, place=place), axis, bins, most).assign(
-            run=line.name
+        _of_steps(told, _ask(of, signal, _COUNTS, steps, place=place), axis, bins).assign(
+            run=of.name
         )[COLUMNS]
-        for line, told in asked
+        for of, steps, told in asked
     )
 
 
-def _ask(line: Line, signal: str, query: str, **words: Any) -> pd.DataFrame:
-    """The answers of those parts of a training that have the signal."""
+def _taken(line: Line, signal: str, most: int) -> tuple[Line, list[int]]:
+    """The parts of a training that have the signal, and the steps that are drawn."""
     having = (part for part in line.parts if signal_column(signal, signals_of(part[0])))
-    return Line(line.name, tuple(having)).ask(
-        lambda source: query.format(scored=scored(column_of(source, signal)), **words)
+    found = Line(line.name, tuple(having))
+    steps = sorted({int(step) for step in _ask(found, signal, _STEPS)["step"]})
+    places = np.unique(np.linspace(0, max(0, len(steps) - 1), most).round().astype(int))
+    drawn = [steps[place] for place in places if steps]
+    parts = tuple((source, at) for source, at in found.parts if at is None or at in drawn)
+    return Line(line.name, parts), drawn
+
+
+def _ask(
+    line: Line, signal: str, query: str, steps: Sequence[int] = (), **words: Any
+) -> pd.DataFrame:
+    """The answers of all parts. One that carries its steps in its rows is asked for these alone."""
+    carried = steps and all(at is None for _, at in line.parts)
+    where = f"WHERE step IN ({', '.join(map(str, steps))})" if carried else ""
+    return line.ask(
+        lambda source: query.format(scored=scored(column_of(source, signal)), where=where, **words)
     )
 
 
-def _of_steps(
-    told: pd.DataFrame, counts: pd.DataFrame, axis: Axis, bins: int, most: int
-) -> pd.DataFrame:
-    """Every bin of those steps that are taken, empty ones too."""
-    steps = sorted(told["step"])
-    taken = [steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, most).round().astype(int))]
+def _of_steps(told: pd.DataFrame, counts: pd.DataFrame, axis: Axis, bins: int) -> pd.DataFrame:
+    """Every bin of every step, empty ones too."""
+    taken = sorted(told["step"])
     places = pd.MultiIndex.from_product([taken, range(bins)], names=["step", "bin"])
     tokens = counts.set_index(["step", "bin"])["tokens"].reindex(places, fill_value=0)
     edges, of_step = axis.edges(bins), told.set_index("step")

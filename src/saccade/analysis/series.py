@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from saccade.analysis.sources import clustered, stacked
 from saccade.errors import SaccadeError
 from saccade.store import Run, Source, ask
 
@@ -33,13 +34,11 @@ class Line:
     """A source without a step of its own here carries its steps in its rows."""
 
     def ask(self, query: Callable[[Source], str]) -> pd.DataFrame:
-        """The answers of all parts, with their steps in the column `step`."""
+        """The answers of all parts, with their steps in `step`, and the clusters of questions."""
         tables = [
-            ask(source, query(source)) if at is None else ask(source, query(source)).assign(step=at)
-            for source, at in self.parts
-            if not is_log(source)
+            _answer(source, at, query(source)) for source, at in self.parts if not is_log(source)
         ]
-        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["step"])
+        return stacked(tables) if tables else pd.DataFrame(columns=["step"])
 
     @property
     def steps(self) -> list[int]:
@@ -102,6 +101,13 @@ def log_of(source: Source | None) -> pd.DataFrame:
     if source is not None and is_log(source):
         return source
     return pd.DataFrame({"step": [], "metric": [], "value": []})
+
+
+def _answer(source: Source, at: int | None, query: str) -> pd.DataFrame:
+    """What one part says."""
+    table = ask(source, query)
+    table = clustered(table, source) if "sample_id" in table else table
+    return table if at is None else table.assign(step=at)
 
 
 def steps_of(source: Source) -> list[int]:
