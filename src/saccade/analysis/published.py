@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from saccade.analysis.figures import Finding
-from saccade.analysis.intervals import over_questions
+from saccade.analysis.intervals import interval_words, over_questions
 from saccade.analysis.kept import last_accuracy
 from saccade.analysis.series import Sources
 from saccade.errors import SaccadeError
@@ -111,9 +110,8 @@ def _words(benchmark: str, rows: pd.DataFrame) -> str:
 def _own(rows: pd.DataFrame) -> Iterator[str]:
     """Each run's accuracy with its interval."""
     for row in rows.to_dict("records"):
-        known = np.isfinite(row["low"])
-        interval = f" [{row['low']:.1f}, {row['high']:.1f}]" if known else ""
-        yield f"{row['name']} {row['value']:.1f} %{interval} (n = {row['n']:.0f})"
+        interval = interval_words(row["low"], row["high"], ".1f")
+        yield f"{row['name']} {row['value']:.1f} % {interval} (n = {row['n']:.0f})"
 
 
 def _published(row: Any) -> str:
