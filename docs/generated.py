@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from saccade import load_task
-from saccade.analysis import FIGURES, FINDERS
+from saccade.analysis import FIGURES, FINDERS, published_numbers
+from saccade.analysis.progress import METRICS
 from saccade.analysis.words import CLASSES
 from saccade.cli import main
 from saccade.models.families import FAMILIES
@@ -130,6 +131,29 @@ def figures() -> str:
         for f in FIGURES.values()
     )
     return table(("figure", "title", "what it shows", "redraws", "needs"), rows)
+
+
+def curves() -> str:
+    """What is followed over training, and where it is found."""
+    rows = (
+        (
+            code(name),
+            metric.text,
+            code(metric.signal) or ("responses" if metric.response else "–"),
+            ", ".join(code(f"-{n}" if by < 0 else n) for n, by in metric.logged.items()),
+        )
+        for name, metric in METRICS.items()
+    )
+    return table(("metric", "is", "measured on", "otherwise from the log, as"), rows)
+
+
+def published() -> str:
+    """The papers whose numbers come with the package."""
+    numbers = published_numbers().groupby(["paper", "arxiv", "table"], sort=False).size()
+    rows = (
+        (paper, f"arXiv {arxiv}", of, str(count)) for (paper, arxiv, of), count in numbers.items()
+    )
+    return table(("paper", "source", "table", "numbers"), rows)
 
 
 def finders() -> str:

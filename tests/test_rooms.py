@@ -70,12 +70,18 @@ HEAVY = (
 )
 
 TESTED_BY = {
+    "analysis/bins.py": "analysis/test_joint.py",  # and test_ridges.py, against loops
     "analysis/density.py": "analysis/test_distributions.py",
+    "analysis/figure.py": "analysis/test_figures.py",
     "analysis/labels.py": "analysis/test_figures.py",
     "analysis/plots/agreement.py": "analysis/test_agreement.py",
+    "analysis/plots/curves.py": "analysis/test_curves.py",
     "analysis/plots/groups.py": "analysis/test_groups.py",
+    "analysis/plots/kept.py": "analysis/test_kept.py",
     "analysis/plots/panels.py": "analysis/test_figures.py",
     "analysis/plots/profiles.py": "analysis/test_positions.py",  # and test_layers.py
+    "analysis/plots/published.py": "analysis/test_published.py",
+    "analysis/plots/ridges.py": "analysis/test_ridges.py",
     "analysis/plots/shift.py": "analysis/test_shift.py",
     "analysis/plots/dependency.py": "analysis/test_dependency.py",
     "analysis/plots/glyphs.py": "analysis/test_marked.py",

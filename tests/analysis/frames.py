@@ -1,6 +1,6 @@
 """A small run made of random numbers, with the tables and the traces a stored run has."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -146,9 +146,37 @@ def make_run(*, questions: int = 24, n: int = 4, accuracy: float = 0.6, seed: in
     )
 
 
-def stored(path: Path, run: FakeRun, *, probed: bool = True) -> Run:
+def at_step(run: FakeRun, step: int) -> list[Trace]:
+    """The traces of a run as those of a training step."""
+    return [replace(each, rollout=replace(each.rollout, step=step)) for each in run]
+
+
+def make_training(
+    steps: tuple[int, ...] = (0, 10, 20), *, questions: int = 6, n: int = 3, seed: int = 0
+) -> FakeRun:
+    """A run of several training steps, answering better from step to step."""
+    accuracies = np.linspace(0.3, 0.8, len(steps))
+    return FakeRun(
+        [
+            trace
+            for number, (step, share) in enumerate(zip(steps, accuracies, strict=True))
+            for trace in at_step(
+                make_run(questions=questions, n=n, accuracy=share, seed=seed + number), step
+            )
+        ]
+    )
+
+
+def of_task(run: FakeRun, task: str) -> FakeRun:
+    """The same traces as those of another task."""
+    return FakeRun([replace(each, sample=replace(each.sample, task=task)) for each in run.traces])
+
+
+def stored(path: Path, run: FakeRun, *, probed: bool = True, **notes: Any) -> Run:
     """The same run written to disk and opened."""
-    manifest = Manifest(model={"name": "lab/base"}, task={"name": "lab/counting", "split": "test"})
+    manifest = Manifest(
+        model={"name": "lab/base"}, task={"name": "lab/counting", "split": "test"}, notes=notes
+    )
     samples = {trace.sample.id: trace.sample for trace in run.traces}
     with RunWriter.open(path, manifest) as writer:
         writer.write_rollouts(

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from frames import make_run, stored
+from frames import make_run, make_training, of_task, stored
 from matplotlib.colors import to_hex
 
 from saccade.analysis import (
@@ -20,6 +20,7 @@ from saccade.analysis import (
 from saccade.analysis.plots.style import CORRECT, INCORRECT
 from saccade.analysis.tables import Tables
 from saccade.errors import SaccadeError
+from saccade.store import Run
 
 
 def legend(ax: plt.Axes) -> list[str]:
@@ -94,13 +95,25 @@ def test_leaves_rcparams_alone(frame: pd.DataFrame) -> None:
     assert dict(mpl.rcParams) == before
 
 
+def trainings(folder: Path) -> dict[str, Run]:
+    """Two trainings with their k, on a benchmark of the papers, and with logs."""
+    runs = {}
+    for name, k in (("vppo", 0.4), ("dapo", 1)):
+        run = of_task(make_training(questions=3, n=2), "geometry3k")
+        runs[name] = stored(folder / name, run, training={"k": k})
+        rows = (f'{{"step": {step}, "kl_prcp": {0.1 * step}}}\n' for step in range(5))
+        (folder / name / "training.jsonl").write_text("".join(rows))
+    return runs
+
+
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
 def test_every_listed_figure_works(figure: object, tmp_path: Path) -> None:
     """From a run to a drawing with a sentence; ids are the keys."""
     entry = FIGURES[figure.id]  # type: ignore[attr-defined]
     run = stored(tmp_path / "run", make_run(questions=10))
     tables = Tables(run)
-    frame = entry.frame(tables.source if entry.reads == "run" else getattr(tables, entry.reads))
+    sources = {"run": tables.source, "runs": trainings(tmp_path)}
+    frame = entry.frame(sources.get(entry.reads) or getattr(tables, entry.reads))
     assert set(entry.signals) <= set(run.tokens().columns)
     assert entry.draw(frame).axes
     assert entry.find(frame).sentence.endswith(".")

@@ -6,7 +6,7 @@ import pytest
 from frames import SIGNALS, make_run
 
 from saccade.analysis.plots.profiles import plot_position_profile, plot_positions
-from saccade.analysis.positions import describe_positions, position_profiles
+from saccade.analysis.positions import describe_positions, position_profiles, token_profiles
 from saccade.errors import SaccadeError
 
 
@@ -54,3 +54,39 @@ def test_refuses_no_signals_and_no_bins() -> None:
         position_profiles(tokens.drop(columns=list(SIGNALS)))
     with pytest.raises(SaccadeError, match="bins must be 1 or more; got 0"):
         position_profiles(tokens, bins=0)
+
+
+def test_token_by_token_is_the_same_as_a_loop() -> None:
+    """Bins of as many tokens each, as far as enough responses reach."""
+    tokens = make_run(questions=5, n=4, seed=6).tokens()
+    lengths = sorted(tokens.query("position == 0")["length"])
+    longest = lengths[-(-19 * 95 // 100)]
+    frame = token_profiles(tokens, bins=4)
+    width = -(-longest // 4)
+    assert frame.attrs == {"along": "tokens", "bins": -(-longest // width), "width": width}
+    for row in frame.to_dict("records"):
+        pooled: dict[str, list[float]] = {}
+        for token in tokens.to_dict("records"):
+            inside = (
+                row["bin"] * width <= token["position"] < min(longest, (row["bin"] + 1) * width)
+            )
+            if inside:
+                pooled.setdefault(token["sample_id"], []).append(token[row["signal"]])
+        assert row["mean"] == pytest.approx(np.mean([np.mean(of) for of in pooled.values()]), 1e-5)
+        assert row["n_questions"] == len(pooled)
+        assert row["at"] == row["bin"] * width + (width - 1) / 2
+
+
+def test_token_by_token_is_drawn_along_tokens_and_said() -> None:
+    """Not along shares."""
+    frame = token_profiles(make_run(questions=3).tokens(), bins=8)
+    ax = plot_position_profile(frame)
+    assert ax.get_xlabel() == "token of the response, from 0"
+    assert ax.get_xlim()[0] == 0 and ax.get_xlim()[1] > 10
+    assert "token by token (n = questions)" in plot_positions(frame).get_suptitle()
+    facts = frame.attrs
+    assert f"{facts['bins']} places of {facts['width']} tokens each" in (
+        describe_positions(frame).sentence
+    )
+    with pytest.raises(SaccadeError, match="no tokens"):
+        token_profiles(make_run(questions=1).tokens().head(0))

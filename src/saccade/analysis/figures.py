@@ -4,79 +4,9 @@ Functions are named as `module:function` and fetched when used, so that reading 
 nothing: `saccade list figures` loads neither pandas nor matplotlib.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from saccade.analysis.figure import Figure, Finding
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure as Canvas
-
-    from saccade.store import Source
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a figure's numbers say: a sentence computed from them, and the numbers themselves."""
-
-    sentence: str
-    numbers: "pd.DataFrame"
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows."""
-        html: str = _fetch("report.notebook:finding_html")(self)
-        return html
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure: what it reads, and the names of the functions that make it."""
-
-    id: str
-    title: str
-    paper: str
-    """The published figure it redraws; empty for one of our own."""
-    line: str
-    """What it shows, in one line."""
-    signals: tuple[str, ...]
-    """Token columns it cannot do without."""
-    reads: Literal["run", "runs"]
-    """What `compute` takes: a run, to ask it in SQL, or a table of its tokens; or `runs`, all runs
-    of a report by name, in order, one at least."""
-    compute: str
-    """Table or run to tidy frame."""
-    plot: str
-    """Frame to Axes, or to a whole matplotlib figure."""
-    describe: str
-    """Frame to `Finding`."""
-
-    def frame(self, source: "Source | Mapping[str, Source]", **options: Any) -> "pd.DataFrame":
-        """The numbers behind the figure."""
-        frame: pd.DataFrame = _fetch(self.compute)(source, **options)
-        return frame
-
-    def draw(self, frame: "pd.DataFrame") -> "Canvas":
-        """The drawing of `frame`, which pyplot no longer holds."""
-        from matplotlib.pyplot import close
-
-        drawn = _fetch(self.plot)(frame)
-        canvas: Canvas = getattr(drawn, "figure", drawn)
-        close(canvas)
-        return canvas
-
-    def find(self, frame: "pd.DataFrame") -> Finding:
-        """What `frame` says, in words and in numbers."""
-        finding: Finding = _fetch(self.describe)(frame)
-        return finding
-
-
-def _fetch(name: str) -> Callable[..., Any]:
-    """The function named `module:function`, the module relative to this package."""
-    module, function = name.split(":")
-    found: Callable[..., Any] = getattr(import_module(f"saccade.analysis.{module}"), function)
-    return found
-
+__all__ = ["FIGURES", "Figure", "Finding"]
 
 FIGURES: dict[str, Figure] = {
     figure.id: figure
@@ -122,6 +52,17 @@ FIGURES: dict[str, Figure] = {
             signals=(),
             reads="run",
             compute="positions:position_profiles",
+            plot="plots.profiles:plot_positions",
+            describe="positions:describe_positions",
+        ),
+        Figure(
+            id="positions_tokens",
+            title="Signals token by token",
+            paper="",
+            line="The mean of every signal by the number of the token, from the first one on.",
+            signals=(),
+            reads="run",
+            compute="positions:token_profiles",
             plot="plots.profiles:plot_positions",
             describe="positions:describe_positions",
         ),
@@ -245,6 +186,72 @@ FIGURES: dict[str, Figure] = {
             compute="words.clouds:dependent_words",
             plot="plots.words:plot_word_clouds",
             describe="words.clouds:describe_clouds",
+        ),
+        Figure(
+            id="pepo_6",
+            title="Training curves",
+            paper="PEPO, figure 6",
+            line="Reward, length, visual similarity and entropy over training, a line per run.",
+            signals=(),
+            reads="runs",
+            compute="curves:training_curves",
+            plot="plots.curves:plot_curves",
+            describe="curves:describe_curves",
+        ),
+        Figure(
+            id="pgpo_4",
+            title="Accuracy, entropy and dependency over training",
+            paper="PGPO, figure 4",
+            line="Accuracy, mean entropy and mean S̃ = log(1 + KL) over training, a line per run.",
+            signals=(),
+            reads="runs",
+            compute="curves:dependency_curves",
+            plot="plots.curves:plot_curves",
+            describe="curves:describe_curves",
+        ),
+        Figure(
+            id="papo",
+            title="Signs of a collapse",
+            paper="PAPO, the panel of its collapse",
+            line="Accuracy, KL_prcp, clip-high share and entropy with and without image, by step.",
+            signals=(),
+            reads="runs",
+            compute="curves:collapse_curves",
+            plot="plots.curves:plot_curves",
+            describe="curves:describe_curves",
+        ),
+        Figure(
+            id="ridges",
+            title="Token signals over training",
+            paper="",
+            line="How a signal lies over tokens at each training step: one ridge per step.",
+            signals=(),
+            reads="runs",
+            compute="ridges:signal_ridges",
+            plot="plots.ridges:plot_ridges",
+            describe="ridges:describe_ridges",
+        ),
+        Figure(
+            id="vppo_6",
+            title="Accuracy against the share of tokens kept",
+            paper="VPPO, figure 6",
+            line="Accuracy of runs trained with different k, the share of tokens that VPPO keeps.",
+            signals=(),
+            reads="runs",
+            compute="kept:accuracy_by_kept",
+            plot="plots.kept:plot_accuracy_by_kept",
+            describe="kept:describe_kept",
+        ),
+        Figure(
+            id="published",
+            title="Beside published numbers",
+            paper="",
+            line="Accuracy on the papers' benchmarks, with the numbers that they published.",
+            signals=(),
+            reads="runs",
+            compute="published:beside_published",
+            plot="plots.published:plot_beside_published",
+            describe="published:describe_published",
         ),
     )
 }

@@ -6,12 +6,15 @@ one would make every interval too narrow. Questions of one image are drawn toget
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from saccade.analysis.accuracy import ALL
 from saccade.analysis.stats.columns import mean_columns
+from saccade.analysis.stats.resampling import Floats
 
 
 def over_questions(items: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -31,18 +34,25 @@ def _task(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """The rows of one task."""
     cluster = "cluster" if "cluster" in rows else "sample_id"
     table = rows.set_index([*dict.fromkeys((cluster, "sample_id")), *by])["value"].unstack(list(by))
-    known = pd.DataFrame(np.isfinite(table.to_numpy(dtype=np.float64)), table.index, table.columns)
-    sums, sizes = (
-        each.groupby(level=cluster, sort=False).sum().to_numpy(dtype=np.float64)
-        for each in (table.where(known, 0.0), known)
-    )
-    mean, low, high = mean_columns(sums, sizes)
-    counts = sizes.sum(axis=0).astype(np.int64)
+    mean, low, high, counts = of_columns(table, table.index.get_level_values(cluster))
     frame: pd.DataFrame = table.columns.to_frame(index=False).assign(
         mean=mean, low=low, high=high, n_questions=counts
     )
     kept: pd.DataFrame = frame[counts > 0]
     return kept
+
+
+def of_columns(
+    table: pd.DataFrame, cluster: "pd.Index[Any] | pd.Series[Any]"
+) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+    """Mean, low, high and number of questions of each column of a table with a row per question."""
+    values = table.to_numpy(dtype=np.float64)
+    known = np.isfinite(values)
+    numbers, clusters = pd.factorize(cluster)
+    sums, sizes = np.zeros((2, len(clusters), values.shape[1]))
+    np.add.at(sums, numbers, np.where(known, values, 0.0))
+    np.add.at(sizes, numbers, known)
+    return *mean_columns(sums, sizes), known.sum(axis=0)
 
 
 def pooled(items: pd.DataFrame) -> pd.DataFrame:

@@ -5,12 +5,12 @@ and each quadrant is told by its share of the tokens and by the tokens most typi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from saccade.analysis.bins import Axis, axis_of
 from saccade.analysis.dependency import percent
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
@@ -19,32 +19,8 @@ from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
 QUADRANTS = ("both high", "only {x} high", "only {y} high", "both low")
-LEAST = 1e-6
-"""A logarithmic axis begins no lower: what is smaller falls into its first bin."""
 TYPICAL = 8
 """Tokens named for each quadrant."""
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One signal's bins: equal in the logarithm, or in the value where that can be negative."""
-
-    signal: str
-    cut: float
-    start: float
-    stop: float
-    logarithmic: bool
-
-    def place(self, value: str, bins: int) -> str:
-        """SQL for the number of the bin of a value."""
-        scaled = f"log10(greatest({value}, {LEAST!r}))" if self.logarithmic else value
-        width = (self.stop - self.start) / bins
-        return f"least({bins - 1}, greatest(0, floor(({scaled} - {self.start!r}) / {width!r})))"
-
-    def edges(self, bins: int) -> Any:
-        """Between the bins, as values."""
-        edges = np.linspace(self.start, self.stop, bins + 1)
-        return 10**edges if self.logarithmic else edges
 
 
 def joint_density(
@@ -66,7 +42,7 @@ def joint_density(
     x, y = measured(source, signal), measured(source, against)
     both = _both(x.signal, y.signal)
     cuts = _medians(source, both) if cut is None else cut
-    axes = [_axis(f.signal, f.low, f.high, at) for f, at in zip((x, y), cuts, strict=True)]
+    axes = [axis_of(f.signal, f.low, f.high, logarithmic=f.low >= 0) for f in (x, y)]
     cells = ask(
         source, _CELLS.format(x=axes[0].place("x", bins), y=axes[1].place("y", bins), both=both)
     )
@@ -108,15 +84,6 @@ def _medians(source: Source, both: str) -> tuple[float, float]:
     """Where the quadrants meet by default; NaN where no token has both signals."""
     row = ask(source, f"SELECT median(x) AS x, median(y) AS y FROM {both}").iloc[0]
     return float(row["x"]), float(row["y"])
-
-
-def _axis(signal: str, low: float, high: float, cut: float) -> Axis:
-    """From the least to the largest value."""
-    if low < 0:
-        return Axis(signal, cut, low, high if high > low else low + 1, logarithmic=False)
-    stop = float(np.log10(max(high, 10 * LEAST)))
-    start = float(np.log10(np.clip(low, LEAST, high / 10 if high > 10 * LEAST else LEAST)))
-    return Axis(signal, cut, start, stop, logarithmic=True)
 
 
 def _frame(cells: pd.DataFrame, axes: list[Axis], bins: int) -> pd.DataFrame:

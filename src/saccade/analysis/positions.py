@@ -1,7 +1,8 @@
 """How every signal runs along the response, from its first token to its last.
 
 Only numbers here; `plots/profiles.py` draws them. Responses differ in length, so a place is a
-share of the length, in bins; a response shorter than the bins is missing from some of them.
+share of the length, in bins; a response shorter than the bins is missing from some of them. Or it
+is the number of the token, and late places hold the long responses alone.
 """
 
 from typing import Any
@@ -18,9 +19,11 @@ from saccade.store import Source, ask
 from saccade.store.views import quoted
 
 _MEANS = """
-SELECT task, sample_id, position * {bins} // length AS bin {means}
-FROM tokens GROUP BY ALL ORDER BY ALL
+SELECT task, sample_id, {place} AS bin {means}
+FROM tokens {where} GROUP BY ALL ORDER BY ALL
 """
+REACHED = 0.05
+"""Places that fewer of the responses reach are not shown token by token."""
 
 
 def position_profiles(source: Source, *, bins: int = 10) -> pd.DataFrame:
@@ -29,20 +32,46 @@ def position_profiles(source: Source, *, bins: int = 10) -> pd.DataFrame:
     `at` is the middle of a bin, as a share of the response. A question's value is the mean over
     the pooled tokens of its responses in that bin.
     """
+    frame = _profiles(source, f"position * {_checked(bins)} // length")
+    frame.insert(3, "at", (frame["bin"] + 0.5) / bins)
+    frame.attrs = {"along": "response", "bins": bins}
+    return frame
+
+
+def token_profiles(source: Source, *, bins: int = 30) -> pd.DataFrame:
+    """The same in bins of as many tokens each; `at` is the number of a bin's middle token.
+
+    The bins reach as far as a twentieth of the responses do.
+    """
+    lengths = ask(source, "SELECT length FROM tokens WHERE position = 0")["length"]
+    if lengths.empty:
+        raise SaccadeError("This run has no tokens, so there is nothing to draw.")
+    longest = int(lengths.quantile(1 - REACHED, interpolation="higher"))
+    width = -(-longest // _checked(bins))
+    frame = _profiles(source, f"position // {width}", f"WHERE position < {longest}")
+    frame.insert(3, "at", frame["bin"] * width + (width - 1) / 2)
+    frame.attrs = {"along": "tokens", "bins": -(-longest // width), "width": width}
+    return frame
+
+
+def _checked(bins: int) -> int:
     if bins < 1:
         raise SaccadeError(f"bins must be 1 or more; got {bins}.")
+    return int(bins)
+
+
+def _profiles(source: Source, place: str, where: str = "") -> pd.DataFrame:
+    """Means over questions of every signal, by the place that this SQL gives a token."""
     signals = present_signals(source)
     means = "".join(
         f", avg({quoted(name)}) FILTER (isfinite({quoted(name)})) AS {quoted(name)}"
         for name in signals
     )
-    table = ask(source, _MEANS.format(bins=int(bins), means=means))
+    table = ask(source, _MEANS.format(place=place, means=means, where=where))
     items = table.melt(["task", "sample_id", "bin"], signals, "signal", "value")
     frame = over_questions(clustered(items.astype({"value": "float64"}), source), ["signal", "bin"])
     frame["signal"] = pd.Categorical(frame["signal"], signals, ordered=True)
     frame = frame.sort_values(["signal", "task", "bin"]).astype({"signal": str})
-    frame.insert(3, "at", (frame["bin"] + 0.5) / bins)
-    frame.attrs["bins"] = bins
     return frame.reset_index(drop=True)
 
 
@@ -52,9 +81,12 @@ def describe_positions(frame: pd.DataFrame) -> Finding:
         [_ends(rows) for _, rows in frame.groupby(["signal", "task"], sort=False)]
     )
     groups = [_words(str(name), rows) for name, rows in numbers.groupby("signal", sort=False)]
-    bins = frame.attrs.get("bins", 10)
+    facts = frame.attrs
+    parts = f"{facts.get('bins', 10)} parts of the response"
+    if facts.get("along") == "tokens":
+        parts = f"{facts['bins']} places of {facts['width']} tokens each"
     return Finding(
-        f"From the first to the last of {bins} parts of the response: {'; '.join(groups)}. "
+        f"From the first to the last of {parts}: {'; '.join(groups)}. "
         "Means over questions, with intervals of 95 % in the figure.",
         numbers,
     )

@@ -1,5 +1,7 @@
 """What a run, or a table of its tokens, can be asked for: signals, and what belongs together."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from saccade.analysis.stats.clusters import image_clusters
@@ -47,6 +49,14 @@ def clustered(items: pd.DataFrame, source: Source) -> pd.DataFrame:
     """
     clusters = _clusters(source)
     return items if clusters is None else items.assign(cluster=items["sample_id"].map(clusters))
+
+
+def stacked(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of several sources in one table; a question is a cluster of its own unless one says."""
+    whole = pd.concat(tables, ignore_index=True)
+    if "cluster" in whole:
+        whole["cluster"] = whole["cluster"].fillna(whole["sample_id"])
+    return whole
 
 
 def _clusters(source: Source) -> "pd.Series | None":

@@ -9,6 +9,7 @@ from saccade.store.files import Broken
 from saccade.store.manifest import Manifest
 from saccade.store.reader import Run, Samples, open_run
 from saccade.store.schema import SCHEMA_VERSION
+from saccade.store.training import training_log
 from saccade.store.writer import RunWriter
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "column_of",
     "open_run",
     "signals_of",
+    "training_log",
 ]

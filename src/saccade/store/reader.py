@@ -14,6 +14,7 @@ from saccade.store.manifest import check_readable, read_manifest
 from saccade.store.rows import rollout_of, sample_of, trace_of
 from saccade.store.schema import TABLES
 from saccade.store.snapshot import Snapshot
+from saccade.store.training import log_in
 from saccade.store.views import UnansweredError, check_select, literal, quoted
 
 Result = TypeVar("Result")
@@ -152,6 +153,10 @@ class Run(Sequence[Trace]):
     def skipped(self) -> pd.DataFrame:
         """What could not be processed: stage, sample_id, index (missing: all of it), reason."""
         return self._ask(_SKIPPED).astype({"index": "Int32"})
+
+    def training(self) -> pd.DataFrame:
+        """The log of the training that wrote this run: step, metric, value; no rows without one."""
+        return log_in(self.path)
 
     def sql(self, query: str) -> pd.DataFrame:
         """One SELECT over the views samples, rollouts, traces, skipped and tokens."""

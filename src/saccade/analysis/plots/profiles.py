@@ -15,14 +15,24 @@ from saccade.analysis.plots.similarity import GROUPS
 from saccade.analysis.plots.style import COLUMN, SERIES, style
 
 
-def draw_band(ax: Axes, rows: pd.DataFrame, x: str, *, colour: str, dashes: Any, name: str) -> None:
-    """A line with a dot at every mean, and the band of its intervals."""
+def draw_band(
+    ax: Axes,
+    rows: pd.DataFrame,
+    x: str,
+    *,
+    colour: str,
+    dashes: Any,
+    name: str,
+    dots: bool = True,
+) -> None:
+    """A line with a dot at every mean, or a thin one without, and the band of its intervals."""
     rows = rows.sort_values(x)
     places, mean, low, high = (
         rows[c].to_numpy(dtype=np.float64) for c in (x, "mean", "low", "high")
     )
     ax.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0)
-    ax.plot(places, mean, color=colour, linestyle=dashes, label=name, marker="o", markersize=2.6)
+    drawn = {"marker": "o", "markersize": 2.6} if dots else {"linewidth": 1.0}
+    ax.plot(places, mean, color=colour, linestyle=dashes, label=name, **drawn)
 
 
 def plot_layer_profile(
@@ -73,19 +83,29 @@ def plot_position_profile(
             group = rows[rows["task"] == task]
             draw_band(ax, group, "at", colour=colour, dashes=dashes, name=words)
         ax.set_title(label(signal).text)
-        ax.set_xlabel("place in the response")
         ax.set_ylabel("mean of a question")
-        ax.set_xlim(0, 1)
-        ax.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        _places(ax, frame)
     return ax
+
+
+def _places(ax: Axes, frame: pd.DataFrame) -> None:
+    """The axis along the response: shares of it, or tokens."""
+    if frame.attrs.get("along") == "tokens":
+        ax.set_xlabel("token of the response, from 0")
+        ax.set_xlim(left=0)
+        return
+    ax.set_xlabel("place in the response")
+    ax.set_xlim(0, 1)
+    ax.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
 
 
 def plot_positions(frame: pd.DataFrame) -> Figure:
     """One panel per signal, with one legend."""
+    token_by_token = ", token by token" if frame.attrs.get("along") == "tokens" else ""
     figure = panels(
         list(dict.fromkeys(frame["signal"])),
         lambda signal, ax: plot_position_profile(frame, signal=signal, ax=ax),
-        title="Signals along the response (n = questions)",
+        title=f"Signals along the response{token_by_token} (n = questions)",
         height=2.0,
     )
     with style():

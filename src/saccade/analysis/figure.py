@@ -1,0 +1,78 @@
+"""What a figure is: its words, and the names of the three functions that make it.
+
+Functions are named as `module:function` and fetched when used, so that a table of figures costs
+nothing to read.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure as Canvas
+
+    from saccade.store import Source
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a figure's numbers say: a sentence computed from them, and the numbers themselves."""
+
+    sentence: str
+    numbers: "pd.DataFrame"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        html: str = _fetch("report.notebook:finding_html")(self)
+        return html
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: what it reads, and the names of the functions that make it."""
+
+    id: str
+    title: str
+    paper: str
+    """The published figure it redraws; empty for one of our own."""
+    line: str
+    """What it shows, in one line."""
+    signals: tuple[str, ...]
+    """Token columns it cannot do without."""
+    reads: Literal["run", "runs"]
+    """What `compute` takes: a run, to ask it in SQL, or a table of its tokens; or `runs`, all runs
+    of a report by name, in order, one at least."""
+    compute: str
+    """Table or run to tidy frame."""
+    plot: str
+    """Frame to Axes, or to a whole matplotlib figure."""
+    describe: str
+    """Frame to `Finding`."""
+
+    def frame(self, source: "Source | Mapping[str, Source]", **options: Any) -> "pd.DataFrame":
+        """The numbers behind the figure."""
+        frame: pd.DataFrame = _fetch(self.compute)(source, **options)
+        return frame
+
+    def draw(self, frame: "pd.DataFrame") -> "Canvas":
+        """The drawing of `frame`, which pyplot no longer holds."""
+        from matplotlib.pyplot import close
+
+        drawn = _fetch(self.plot)(frame)
+        canvas: Canvas = getattr(drawn, "figure", drawn)
+        close(canvas)
+        return canvas
+
+    def find(self, frame: "pd.DataFrame") -> Finding:
+        """What `frame` says, in words and in numbers."""
+        finding: Finding = _fetch(self.describe)(frame)
+        return finding
+
+
+def _fetch(name: str) -> Callable[..., Any]:
+    """The function named `module:function`, the module relative to this package."""
+    module, function = name.split(":")
+    found: Callable[..., Any] = getattr(import_module(f"saccade.analysis.{module}"), function)
+    return found
