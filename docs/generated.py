@@ -14,6 +14,7 @@ import click
 
 from saccade import load_task
 from saccade.analysis import FIGURES, FINDERS, published_numbers
+from saccade.analysis.comparing.table import COMPARING
 from saccade.analysis.progress import METRICS
 from saccade.analysis.words import CLASSES
 from saccade.cli import main
@@ -154,6 +155,21 @@ def published() -> str:
         (paper, f"arXiv {arxiv}", of, str(count)) for (paper, arxiv, of), count in numbers.items()
     )
     return table(("paper", "source", "table", "numbers"), rows)
+
+
+def comparing() -> str:
+    """The figures of a comparison."""
+    rows = (
+        (code(f.id), f.title, f.line, "free" if f.reads == "compared" else "forced")
+        for f in COMPARING
+    )
+    return table(("figure", "title", "what it shows", ""), rows)
+
+
+def compared() -> str:
+    """The sentences of the shipped models' comparison."""
+    told = json.loads(Path("docs/compare.json").read_text(encoding="utf-8"))
+    return "\n\n".join(f"*{one['title']}.* {one['sentence']}" for one in told.values())
 
 
 def finders() -> str:

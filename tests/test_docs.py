@@ -28,7 +28,7 @@ PAGES = sorted(
 )
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-LATER = ("app", "train", "compare", "eval", "doctor", "import")
+LATER = ("app", "train", "eval", "doctor", "import")
 """Commands that the README names as not in this version."""
 
 

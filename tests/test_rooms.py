@@ -37,12 +37,28 @@ MAY: dict[str, set[str]] = {
     "app": {"analysis", "samples", "store"},
     "trainers": {"models", "probes", "rollouts", "samples", "scoring", "tasks"},
     "pipeline": {"batches", "models", "probes", "rollouts", "samples", "store", "team"},
-    "demo": {"analysis", "models", "pipeline", "probes", "rollouts", "store", "tasks"},
+    "forcing": {"batches", "models", "pipeline", "probes", "samples", "store", "team"},
+    "comparison": {
+        *("analysis", "batches", "commands", "forcing", "models", "store", "team", "terminal"),
+    },
+    "demo": {
+        *("analysis", "comparison", "models", "pipeline", "probes", "rollouts", "store", "tasks"),
+    },
     "listing": {"analysis", "models", "probes", "scoring", "tasks"},
     "commands": {"models", "pipeline", "probes", "rollouts", "store", "tasks", "terminal"},
     "options": {"probes"},
     "cli": {
-        *("__init__", "analysis", "commands", "demo", "listing", "options", "serving", "tasks"),
+        *(
+            "__init__",
+            "analysis",
+            "commands",
+            "comparison",
+            "demo",
+            "listing",
+            "options",
+            "serving",
+            "tasks",
+        ),
         *("team", "terminal"),
     },
 }
@@ -71,11 +87,18 @@ HEAVY = (
 
 TESTED_BY = {
     "analysis/bins.py": "analysis/test_joint.py",  # and test_ridges.py, against loops
+    "analysis/comparing/common.py": "test_comparison.py",
+    "analysis/comparing/table.py": "analysis/test_figures.py",
+    "analysis/comparing/items.py": "analysis/comparing/test_changes.py",
     "analysis/density.py": "analysis/test_distributions.py",
     "analysis/figure.py": "analysis/test_figures.py",
     "analysis/labels.py": "analysis/test_figures.py",
     "analysis/plots/agreement.py": "analysis/test_agreement.py",
     "analysis/plots/curves.py": "analysis/test_curves.py",
+    "analysis/plots/calibration.py": "analysis/comparing/test_calibration.py",
+    "analysis/plots/changes.py": "analysis/comparing/test_changes.py",
+    "analysis/plots/moved.py": "analysis/comparing/test_moved.py",
+    "analysis/plots/histograms.py": "analysis/comparing/test_tokens.py",
     "analysis/plots/groups.py": "analysis/test_groups.py",
     "analysis/plots/kept.py": "analysis/test_kept.py",
     "analysis/plots/panels.py": "analysis/test_figures.py",

@@ -22,9 +22,11 @@ from saccade.options import (
     MODEL,
     OUT,
     PROBE,
+    READERS,
     SAMPLING,
     SPEAKER,
     TASK,
+    check_compared,
     check_probing,
     examples,
     together,
@@ -172,6 +174,42 @@ def analyze(run: Path, out: Path | None) -> None:
     from saccade.analysis import analyze as write
 
     click.echo(inert(str(write(run, out or run / "analysis"))))
+
+
+@main.command(
+    epilog=examples(
+        "saccade compare runs/before runs/after --out reports/change",
+        "saccade compare lab/base lab/tuned --task lab/counting --limit 50 -n 4",
+    )
+)
+@click.argument("names", nargs=-1, required=True, metavar="BEFORE AFTER [MORE]...")
+@click.option("--out", type=FOLDER, default="compare", show_default=True, help="Where to write.")
+@click.option(
+    "--task", type=click.Choice(list(TASKS)), metavar="TASK", help="Trace checkpoints on this."
+)
+@together(TASK, SAMPLING, PROBE, BATCH, READERS)
+@click.pass_context
+def compare(ctx: click.Context, /, names: tuple[str, ...], task: str | None, **words: Any) -> None:
+    """Compare runs, or checkpoints on --task, question by question.
+
+    Each model in its own words; then the first and the last on the same responses, each reading
+    the other's. Of checkpoints the runs are made first, in OUT/runs. Prints the path of the report.
+    Run the same words again to go on where it stopped.
+    """
+    from saccade import comparison
+
+    check_probing(words)
+    try:
+        comparison.check_names(names, task)
+    except SaccadeError as error:
+        raise click.UsageError(str(error)) from error
+    if task is None:
+        check_compared(ctx)
+    page, notices = comparison.compare(names, task=task, **words)
+    if Team.here().first:
+        for notice in notices:
+            click.echo(inert(notice), err=True)
+        click.echo(inert(str(page)))
 
 
 @main.command(epilog=examples("saccade demo", "saccade demo --out /tmp/demo --serve"))

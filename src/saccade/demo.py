@@ -1,10 +1,11 @@
-"""The main job on the shipped lab models: roll out and probe before and after training, report."""
+"""The main job on the shipped lab models: roll out and probe before and after training, compare."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from saccade.analysis import render
+from saccade.comparison import read_each_other
 from saccade.models import load_vlm
 from saccade.pipeline import trace
 from saccade.probes import Probing
@@ -15,6 +16,8 @@ from saccade.tasks import TASKS, load_task
 MODELS = {"before": "lab/base", "after": "lab/tuned"}
 ITEMS = 24
 """Questions per task."""
+READ = 8
+"""Questions per task whose responses both models read; so many make an interval."""
 SAMPLING = Sampling(n=4, max_new_tokens=160, batch_size=48)
 PROBING = Probing(batch_size=16)
 
@@ -24,11 +27,19 @@ Show = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 
 def demo(out: Path, *, progress: Show) -> Path:
-    """Make two runs and one report under `out`; the path of its page. Killed, it goes on."""
+    """Make two runs, let each model read the other's, and report; the path of the page.
+
+    Killed, it goes on.
+    """
     runs = {
         f"{when}: {MODELS[when]}": run for when, run in lab_runs(out, progress=progress).items()
     }
-    page: Path = render(runs, out / "report", title="saccade demo: lab/base and lab/tuned")
+    prints = (str(run.manifest.model["fingerprint"])[:8] for run in runs.values())
+    questions = [sample.id for name in TASKS for sample in load_task(name, limit=READ)]
+    folder = out / f"read-{'-'.join(prints)}"
+    forced, _ = read_each_other(runs, folder, progress=progress, questions=questions, device="cpu")
+    title = "saccade demo: lab/base and lab/tuned"
+    page: Path = render(runs, out / "report", title=title, forced=forced)
     return page
 
 

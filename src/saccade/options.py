@@ -62,16 +62,33 @@ def _ablation(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 
 PROBED = ("signals", "ablation", "draws", "layers", "maps")
 """What `PROBE` asks for."""
+TRACED = {
+    *PROBED,
+    *("limit", "split", "level", "n", "temperature", "top_p", "max_new_tokens", "seed", "dtype"),
+}
+"""What says how a checkpoint is traced."""
 
 
 def check_probing(words: dict[str, Any]) -> None:
     """Refuse as wrong use what no model could be measured with."""
     try:
-        Probing(
-            **{name: words[name] for name in ("signals", "ablation", "draws", "layers", "maps")}
-        )
+        Probing(**{name: words[name] for name in PROBED})
     except SaccadeError as error:
         raise click.UsageError(str(error)) from error
+
+
+def check_compared(ctx: click.Context) -> None:
+    """Refuse, where runs are compared, what says how checkpoints are to be traced."""
+    told = [
+        param.opts[0]
+        for param in ctx.command.params
+        if param.name in TRACED
+        and ctx.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if told:
+        raise click.UsageError(
+            f"{', '.join(told)} is said of checkpoints, with --task; runs were made with their own."
+        )
 
 
 def examples(*lines: str) -> str:
@@ -104,29 +121,28 @@ def _number(
     )
 
 
-def _model(dtype: str | None, default: str) -> Callable[[Command], Command]:
-    """Where a model comes from and how it is loaded; the default of --dtype, and its words."""
-    return together(
-        click.option(
-            "--device",
-            help="cpu, cuda, cuda:1 …, or auto to lay a large model on several.  [default: cuda"
-            " where there is one]",
-        ),
-        click.option(
-            "--dtype",
-            type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
-            default=dtype,
-            help=f"Precision of the weights; auto is the checkpoint's own.  [default: {default}]",
-        ),
-        click.option("--revision", help="Branch, tag or commit of a hub model."),
-        click.option(
-            "--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint."
-        ),
+def _dtype(dtype: str | None, default: str) -> Callable[[Command], Command]:
+    """The default of --dtype, and its words."""
+    return click.option(
+        "--dtype",
+        type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+        default=dtype,
+        help=f"Precision of the weights; auto is the checkpoint's own.  [default: {default}]",
     )
 
 
-MODEL = _model("auto", "auto")
-SPEAKER = _model(None, "the run's")
+DEVICE = click.option(
+    "--device",
+    help="cpu, cuda, cuda:1 …, or auto to lay a large model on several.  [default: cuda"
+    " where there is one]",
+)
+REVISION = click.option("--revision", help="Branch, tag or commit of a hub model.")
+TRUST = click.option(
+    "--trust-remote-code", is_flag=True, help="Run code that comes with the checkpoint."
+)
+MODEL = together(DEVICE, _dtype("auto", "auto"), REVISION, TRUST)
+SPEAKER = together(DEVICE, _dtype(None, "the run's"), REVISION, TRUST)
+READERS = together(DEVICE, _dtype("auto", "auto"), TRUST)
 SAMPLING = together(
     _number("-n", 8, "Responses to each question.", type=click.IntRange(1)),
     _number("--temperature", 1.0, "0 is greedy.", type=click.FloatRange(0)),

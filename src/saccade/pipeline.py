@@ -74,8 +74,8 @@ def trace(
     """
     sampling, probing = sampling or Sampling(), probing or Probing()
     check_layers(vlm, probing)
-    words = replace(_words(vlm, task, sampling), probe=_settings(probing))
-    with _writing(out, words):
+    words = replace(_words(vlm, task, sampling), probe=settings_words(probing))
+    with writing(out, words):
         pass
     roll_out(vlm, samples, out, task=task, sampling=sampling, on_progress=on_rollout)
     return probe_run(out, vlm, probing, on_progress=on_probe)
@@ -97,7 +97,7 @@ def roll_out(
     their turn comes.
     """
     sampling = sampling or Sampling()
-    with _writing(out, _words(vlm, task, sampling)) as writer:
+    with writing(out, _words(vlm, task, sampling)) as writer:
         units = _units(samples, sampling.n)
         work, count = _share(units, writer.done_units(), on_progress)
         for unit, places in work.items():
@@ -128,8 +128,8 @@ def probe_run(
     probing = probing or Probing()
     check_layers(vlm, probing)
     run = open_run(path)
-    words = replace(run.manifest, model=_model(vlm), probe=_settings(probing))
-    with _writing(path, words) as writer:
+    words = replace(run.manifest, model=model_words(vlm), probe=settings_words(probing))
+    with writing(path, words) as writer:
         run.refresh()
         units = run.units()  # first: it leaves out what turns out to be damaged
         samples, done = Stored(run), writer.done_units("traces")
@@ -146,7 +146,7 @@ def probe_run(
 
 
 @contextmanager
-def _writing(path: str | Path, words: Manifest) -> Iterator[RunWriter]:
+def writing(path: str | Path, words: Manifest) -> Iterator[RunWriter]:
     """A writer in each process: the first begins the run or cleans up, then the others join.
 
     It begins when all are here, so that whoever fails from then on is missed at once, and ends when
@@ -197,10 +197,11 @@ def _units(samples: Sequence[Sample], n: int) -> dict[str, list[int]]:
 
 
 def _words(vlm: VLM, task: Mapping[str, Any], sampling: Sampling) -> Manifest:
-    return Manifest(model=_model(vlm), task=task, rollout=_settings(sampling))
+    return Manifest(model=model_words(vlm), task=task, rollout=settings_words(sampling))
 
 
-def _model(vlm: VLM) -> dict[str, str]:
+def model_words(vlm: VLM) -> dict[str, str]:
+    """What a manifest says of a model."""
     return {
         "name": vlm.name,
         "class": type(vlm.model).__name__,
@@ -209,7 +210,7 @@ def _model(vlm: VLM) -> dict[str, str]:
     }
 
 
-def _settings(settings: Sampling | Probing) -> dict[str, Any]:
+def settings_words(settings: Sampling | Probing) -> dict[str, Any]:
     """Settings without the batch size, which a run may be resumed with another of.
 
     An empty list says nothing: a run from before there was such a setting has none either.

@@ -21,6 +21,7 @@ from saccade.analysis import (
     token_strip,
 )
 from saccade.analysis.accuracy import accuracy_by_task
+from saccade.analysis.comparing import Pair
 from saccade.analysis.report.cases import paired_case, typical_cases
 from saccade.analysis.report.files import slug, write
 from saccade.analysis.report.text import visible
@@ -28,7 +29,7 @@ from saccade.analysis.tables import Tables
 from saccade.errors import SaccadeError
 from saccade.samples import Trace
 
-ALONE = [name for name, figure in FIGURES.items() if figure.reads != "runs"]
+ALONE = [name for name, figure in FIGURES.items() if figure.reads == "run"]
 """The figures of one run of one step, in which there is no training to draw."""
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e\"'&{{ 7*7 }}"
 
@@ -123,6 +124,21 @@ def test_several_runs_in_one_report(tmp_path: Path) -> None:
     assert len(page.ids) == len(set(page.ids))
     assert (tmp_path / "out/lab-tuned/figures/pepo_2.png").exists()
     assert "whose first response is" in path.read_text()
+    assert {"together-changes", "together-calibration"} <= set(page.ids)
+    assert "together-forced_changes" not in page.ids, "nothing was read by both"
+
+
+def test_models_on_the_same_responses_have_figures_of_their_own(tmp_path: Path) -> None:
+    """Drawn once, in the part of all runs, with their tables."""
+    before, after = make_run(questions=9), make_run(questions=9)
+    runs = {"a": before, "b": make_run(questions=9, seed=5)}
+    forced = {"a": Pair(before.tokens(), after.tokens())}
+    page = Elements(render(runs, tmp_path, forced=forced).read_text())
+    said = json.loads((tmp_path / "summary.json").read_text())["together"]
+    for name in (name for name, figure in FIGURES.items() if figure.reads == "forced"):
+        assert f"together-{name}" in page.ids
+        assert said[name]["sentence"]
+        assert (tmp_path / "together" / "tables" / f"{name}.csv").is_file()
 
 
 def test_a_run_without_traces_names_the_command(tmp_path: Path) -> None:

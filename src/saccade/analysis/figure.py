@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
 
+    from saccade.analysis.comparing import Pair
     from saccade.store import Source
+
+    Read = Source | Mapping[str, Source] | Mapping[str, Pair]
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,10 @@ class Figure:
     """What it shows, in one line."""
     signals: tuple[str, ...]
     """Token columns it cannot do without."""
-    reads: Literal["run", "runs"]
-    """What `compute` takes: a run, to ask it in SQL, or a table of its tokens; or `runs`, all runs
-    of a report by name, in order, one at least."""
+    reads: Literal["run", "runs", "compared", "forced"]
+    """What `compute` takes: a run, to ask it in SQL, or a table of its tokens; `runs`, all runs of
+    a report by name, in order; `compared`, the same where there are several; or `forced`, pairs of
+    models that read the same responses, by who gave these."""
     compute: str
     """Table or run to tidy frame."""
     plot: str
@@ -51,7 +55,7 @@ class Figure:
     describe: str
     """Frame to `Finding`."""
 
-    def frame(self, source: "Source | Mapping[str, Source]", **options: Any) -> "pd.DataFrame":
+    def frame(self, source: "Read", **options: Any) -> "pd.DataFrame":
         """The numbers behind the figure."""
         frame: pd.DataFrame = _fetch(self.compute)(source, **options)
         return frame

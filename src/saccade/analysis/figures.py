@@ -4,6 +4,7 @@ Functions are named as `module:function` and fetched when used, so that reading 
 nothing: `saccade list figures` loads neither pandas nor matplotlib.
 """
 
+from saccade.analysis.comparing.table import COMPARING
 from saccade.analysis.figure import Figure, Finding
 
 __all__ = ["FIGURES", "Figure", "Finding"]
@@ -253,5 +254,6 @@ FIGURES: dict[str, Figure] = {
             plot="plots.published:plot_beside_published",
             describe="published:describe_published",
         ),
+        *COMPARING,
     )
 }

@@ -12,6 +12,7 @@ STYLE = Path(__file__).with_name("saccade.mplstyle")
 
 INK = "#1b1f24"
 MUTED = "#8a9099"
+PAPER = "#ffffff"
 CORRECT = "#0072b2"
 INCORRECT = "#d55e00"
 """Okabe and Ito's blue and vermillion: told apart with any kind of colour vision, and in grey."""

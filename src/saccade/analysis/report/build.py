@@ -15,6 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from saccade.analysis.accuracy import accuracy_by_task, compare_accuracy
+from saccade.analysis.comparing import Pair
 from saccade.analysis.figures import FIGURES, Figure, Finding
 from saccade.analysis.labels import label
 from saccade.analysis.report.cases import paired_case, typical_cases
@@ -29,6 +30,8 @@ from saccade.store import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from saccade.analysis.figure import Read
 
 TOGETHER = "together"
 """The part of the page, and the folder's place, of what reads all runs."""
@@ -71,12 +74,17 @@ def analyze(run: RunLike | str | Path, out: str | Path, *, name: str | None = No
 
 
 def render(
-    runs: Mapping[str, RunLike | str | Path], out: str | Path, *, title: str | None = None
+    runs: Mapping[str, RunLike | str | Path],
+    out: str | Path,
+    *,
+    title: str | None = None,
+    forced: Mapping[str, Pair] | None = None,
 ) -> Path:
     """One report of one or several runs by name (`before`, `after`); the path of the page.
 
     One run's files lie in `figures/` and `tables/` of `out`; several runs have a folder each.
-    Tokens are coloured by one scale, so that all strips of the report compare.
+    Tokens are coloured by one scale, so that all strips of the report compare. `forced` are pairs
+    of models that read the same responses, by who gave these; they have figures of their own.
     """
     if not runs:
         raise SaccadeError("A report needs at least one run; none was given.")
@@ -91,11 +99,7 @@ def render(
         for name, read in tables.items()
     ]
     sources = {name: read.source for name, read in tables.items()}
-    together = [
-        _drawn(figure, sources, folder, TOGETHER)
-        for figure in FIGURES.values()
-        if figure.reads == "runs"
-    ]
+    together = _together(sources, forced or {}, folder)
     write(folder / "summary.json", to_json(_summaries(sections, together)))
     page = (
         environment()
@@ -111,6 +115,19 @@ def render(
         )
     )
     return write(folder / "report.html", page)
+
+
+def _together(
+    sources: Mapping[str, Source], forced: Mapping[str, Pair], folder: Path
+) -> "list[Drawn]":
+    """What is drawn of all runs, as far as there is what it reads."""
+    given: dict[str, Read] = {"runs": sources, "forced": forced}
+    given["compared"] = sources if len(sources) > 1 else {}
+    return [
+        _drawn(figure, given[figure.reads], folder, TOGETHER)
+        for figure in FIGURES.values()
+        if len(given.get(figure.reads, ()))
+    ]
 
 
 def _opened(run: RunLike | str | Path) -> RunLike:
@@ -170,9 +187,7 @@ def _section(
     )
 
 
-def _drawn(
-    figure: Figure, source: Source | Mapping[str, Source], folder: Path, anchor: str
-) -> Drawn:
+def _drawn(figure: Figure, source: "Read", folder: Path, anchor: str) -> Drawn:
     """One figure computed, drawn and written; a run that lacks what it needs says so instead."""
     try:
         frame = figure.frame(source)

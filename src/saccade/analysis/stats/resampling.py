@@ -63,15 +63,44 @@ def sign_flip_p(scores: Floats, *, seed: int = 0) -> float:
     once and p is exact.
     """
     scores = scores[np.abs(scores) > ROUNDING * np.abs(scores).max(initial=0.0)]
-    n, total = len(scores), float(scores.sum())
-    if 2**n <= ARRANGEMENTS:
-        patterns: Iterator[NDArray[np.int64]] = iter([np.arange(2**n)[:, None] >> np.arange(n) & 1])
-    else:
-        rng = np.random.default_rng(seed)
-        patterns = (rng.integers(2, size=(k, n), dtype=np.int8) for k in _chunks(ARRANGEMENTS, n))
-    sums = np.concatenate([2 * (pattern @ scores) - total for pattern in patterns])
-    slack = ROUNDING * float(np.abs(scores).sum())
-    return _share(int((np.abs(sums) >= abs(total) - slack).sum()), len(sums), exact=2**n)
+    n = len(scores)
+    exact = 2**n <= ARRANGEMENTS
+    patterns: Iterator[NDArray[np.int64]] = _signs(n, seed)
+    if exact:
+        patterns = iter([np.arange(2**n)[:, None] >> np.arange(n) & 1])
+    extreme, taken = _as_far(scores[:, None], patterns)
+    return _share(int(extreme[0]), taken, exact=2**n)
+
+
+def sign_flip_ps(scores: Floats, *, seed: int = 0) -> Floats:
+    """`sign_flip_p` of every column of (clusters, columns), all with the same tosses.
+
+    A column with few scores that are not 0 gets its exact p.
+    """
+    few = 2.0 ** (scores != 0).sum(axis=0) <= ARRANGEMENTS
+    found = np.empty(scores.shape[1])
+    for column in np.flatnonzero(few):
+        found[column] = sign_flip_p(scores[:, column])
+    extreme, taken = _as_far(scores[:, ~few], _signs(len(scores), seed))
+    found[~few] = [_share(int(each), taken, exact=ARRANGEMENTS + 1) for each in extreme]
+    return found
+
+
+def _signs(n: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Random tosses of `n` coins."""
+    rng = np.random.default_rng(seed)
+    return (rng.integers(2, size=(k, n), dtype=np.int8) for k in _chunks(ARRANGEMENTS, n))
+
+
+def _as_far(scores: Floats, patterns: Iterator[NDArray[np.int64]]) -> tuple[NDArray[np.int64], int]:
+    """Per column how many patterns of signs give a sum as far from 0, and how many there were."""
+    total = scores.sum(axis=0)
+    least = np.abs(total) - ROUNDING * np.abs(scores).sum(axis=0)
+    extreme, taken = np.zeros(scores.shape[1], np.int64), 0
+    for pattern in patterns:
+        extreme += (np.abs(2 * (pattern @ scores) - total) >= least).sum(axis=0)
+        taken += len(pattern)
+    return extreme, taken
 
 
 def shuffle_p(sums: Floats, sizes: Floats, first: Bools, *, seed: int = 0) -> float:

@@ -1,0 +1,70 @@
+"""Draws how accuracy changed with a signal: questions in equal parts by the signal's change."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from saccade.analysis.comparing.calibration import rho_words
+from saccade.analysis.comparing.changes import measure_name
+from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.style import COLUMN, MUTED, SERIES, axes_of, style
+
+
+def plot_calibration(
+    frame: pd.DataFrame, *, measure: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """One signal (the first, unless named): a dot per part of the questions, with its interval."""
+    curves = frame[frame["shows"] == "curve"]
+    rows = curves[curves["measure"] == (measure or curves["measure"].iloc[0])]
+    name = str(rows["measure"].iloc[0])
+    with style():
+        ax = axes_of(ax, (COLUMN, 2.3))
+        groups = rows.groupby("series", sort=False)
+        for (series, part), (colour, dashes) in zip(groups, SERIES, strict=False):
+            at, value, low, high = (
+                part[column].to_numpy(dtype=np.float64) for column in ("at", "value", "low", "high")
+            )
+            ax.vlines(at, low, high, color=colour, linewidth=1.2)
+            ax.plot(at, value, color=colour, linestyle=dashes, marker="o", markersize=3.4)
+            _write_rho(ax, frame, str(series), name)
+        for line in (ax.axhline, ax.axvline):
+            line(0, color=MUTED, linewidth=0.7, zorder=0)
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+        ax.set_xlabel(f"change of {measure_name(name)}")
+        ax.set_ylabel("change of accuracy")
+    return ax
+
+
+def _write_rho(ax: Axes, frame: pd.DataFrame, series: str, measure: str) -> None:
+    """Above the panel: the correlation over all tasks. Of several series it is in the table."""
+    rows = frame[
+        (frame["shows"] == "correlation")
+        & (frame["series"] == series)
+        & (frame["measure"] == measure)
+    ]
+    of = rows.iloc[-1]
+    told = f": {rho_words(of)}"
+    ax.set_title(measure_name(measure) + (told if frame["series"].nunique() == 1 else ""))
+
+
+def plot_calibrations(frame: pd.DataFrame) -> Figure:
+    """One panel per signal."""
+    curves = frame[frame["shows"] == "curve"]
+    n = int(frame["questions"].max())
+    figure = panels(
+        list(dict.fromkeys(curves["measure"])),
+        lambda measure, ax: plot_calibration(frame, measure=measure, ax=ax),
+        title=f"Change of accuracy with the change of a signal, from {frame.attrs['first']} "
+        f"(n = {n} questions)",
+    )
+    names = list(dict.fromkeys(curves["series"]))
+    with style():
+        handles = [
+            Line2D([], [], color=colour, marker="o", markersize=3.4, label=name)
+            for name, (colour, _) in zip(names, SERIES, strict=False)
+        ]
+        figure.legend(handles=handles, loc="outside lower left", ncols=3)
+    return figure

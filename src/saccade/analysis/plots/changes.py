@@ -1,0 +1,103 @@
+"""Draws differences with their intervals: a panel per measure, a line per task, zero in sight."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from saccade.analysis.comparing.changes import measure_name
+from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.style import COLUMN, MUTED, PAPER, SERIES, axes_of, style
+
+MARKERS = "osD^vP"
+"""One for each colour of SERIES."""
+CORRECTIONS = {"p_holm": "Holm", "p_bh": "Benjamini-Hochberg"}
+TITLES = {
+    "free": "What changed against {first}, each model in its own words",
+    "forced": "What changed, after less before, both models reading the same responses",
+    "verdicts": "Change of correct less that of incorrect responses, read by both models",
+}
+
+
+def plot_changes(
+    frame: pd.DataFrame, *, measure: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """One measure (the first, unless named): a dot and its interval per task and series.
+
+    A full mark is a difference that holds after Holm's correction; a hollow one does not.
+    """
+    rows = frame[frame["measure"] == (measure or frame["measure"].iloc[0])]
+    tasks = list(dict.fromkeys(rows["task"]))
+    names = list(dict.fromkeys(frame["series"]))[: len(SERIES)]
+    with style():
+        ax = axes_of(ax, (COLUMN, 0.9 + 0.32 * len(tasks)))
+        for number, name in enumerate(names):
+            part = rows[rows["series"] == name].set_index("task").reindex(tasks)
+            offset = 0.56 * ((number + 0.5) / len(names) - 0.5)
+            draw_dots(ax, part, np.arange(len(tasks)) + offset, number=number)
+        ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0)
+        counts = rows.groupby("task")["questions"].max()
+        ax.set_yticks(range(len(tasks)), [f"{task}, n = {counts[task]}" for task in tasks])
+        ax.set_ylim(len(tasks) - 0.5, -0.5)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.set_title(measure_name(str(rows["measure"].iloc[0])))
+    return ax
+
+
+def draw_dots(ax: Axes, rows: pd.DataFrame, places: Any, *, number: int, p: str = "p_holm") -> None:
+    """One series: intervals as lines, differences as dots, full where the corrected `p` holds."""
+    colour, held = SERIES[number][0], (rows[p] < 0.05).to_numpy()
+    ax.hlines(places, rows["low"], rows["high"], color=colour, linewidth=1.4)
+    ax.scatter(
+        rows["difference"],
+        places,
+        s=17,
+        marker=MARKERS[number],
+        facecolor=[colour if sure else PAPER for sure in held],
+        edgecolor=colour,
+        linewidth=1.1,
+        zorder=3,
+    )
+
+
+def plot_all_changes(frame: pd.DataFrame) -> Figure:
+    """One panel per measure; tasks are named in the first of each row."""
+    measures = list(dict.fromkeys(frame["measure"]))
+    title = TITLES[frame.attrs["kind"]].format(first=frame.attrs.get("first"))
+    figure = panels(
+        measures,
+        lambda measure, ax: plot_changes(frame, measure=measure, ax=ax),
+        title=f"{title} (n = questions)",
+        height=0.75 + 0.24 * frame["task"].nunique(),
+    )
+    for number, ax in enumerate(figure.axes):
+        if number % 3 and number < len(measures):
+            ax.set_yticklabels([])
+    name_series(figure, frame)
+    return figure
+
+
+def name_series(figure: Figure, frame: pd.DataFrame, *, p: str = "p_holm") -> None:
+    """Under a figure: which colour is whose, and what a full dot says."""
+    forced = frame.attrs.get("kind") != "free"
+    names = list(dict.fromkeys(frame["series"]))
+    with style():
+        handles = [
+            Line2D([], [], color=colour, marker=marker, markersize=4)
+            for _, (colour, _), marker in zip(names, SERIES, MARKERS, strict=False)
+        ]
+        labels = [f"responses of {name}" if forced else name for name in names]
+        figure.legend(
+            handles,
+            labels[: len(handles)],
+            loc="outside lower left",
+            ncols=2,
+            title=f"95 % interval; full where p < 0.05, corrected ({CORRECTIONS[p]})",
+            alignment="left",
+        )

@@ -1,0 +1,54 @@
+"""Draws how far single tokens moved: a histogram per signal on a log axis, an outline per set."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullLocator
+
+from saccade.analysis.labels import label
+from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.style import COLUMN, MUTED, SERIES, axes_of, style
+
+
+def plot_token_changes(
+    frame: pd.DataFrame, *, signal: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """One signal (the first, unless named): the share of tokens in each bin of their change."""
+    rows = frame[frame["signal"] == (signal or frame["signal"].iloc[0])]
+    with style():
+        ax = axes_of(ax, (COLUMN, 2.2))
+        groups = rows.groupby("series", sort=False)
+        for (_, part), (colour, dashes) in zip(groups, SERIES, strict=False):
+            edges = np.append(part["low"], part["high"].iloc[-1])
+            ax.stairs(part["share"], edges, color=colour, linestyle=dashes, linewidth=1.3)
+        ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0)
+        ax.set_yscale("log")
+        ax.yaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.set_xlabel("after less before")
+        ax.set_ylabel("share of tokens")
+        ax.set_title(label(str(rows["signal"].iloc[0])).text)
+    return ax
+
+
+def plot_tokens(frame: pd.DataFrame) -> Figure:
+    """One panel per signal, with one legend."""
+    figure = panels(
+        list(dict.fromkeys(frame["signal"])),
+        lambda signal, ax: plot_token_changes(frame, signal=signal, ax=ax),
+        title="How far single tokens moved (n = tokens)",
+        height=2.0,
+    )
+    moved: list[Mapping[str, Any]] = frame.attrs["moved"]
+    counts = dict.fromkeys(frame["series"], 0)
+    for facts in moved:
+        counts[facts["series"]] = max(counts[facts["series"]], facts["tokens"])
+    with style():
+        names = [f"responses of {name}, n = {n:,}" for name, n in counts.items()]
+        drawn = figure.axes[0].patches
+        figure.legend(drawn, names[: len(drawn)], loc="outside lower left", ncols=2)
+    return figure

@@ -1,0 +1,52 @@
+"""Words that moved: the planted one is found, values are those of a loop, the floor holds."""
+
+import numpy as np
+import pytest
+from planted import pair
+
+from saccade.analysis.comparing import Pair, moved_words
+from saccade.analysis.comparing.moved import describe_moved, standing_out
+from saccade.analysis.plots.moved import plot_moved
+from saccade.errors import SaccadeError
+
+
+def test_the_planted_word_is_found_and_no_other() -> None:
+    before, after = pair()
+    frame = moved_words({"base": Pair(before, after)}, signals=["kl"])
+    out = standing_out(frame)
+    assert out["word"].tolist() == ["red"]
+    row = out.iloc[0]
+    change = (after["kl.blind"] - before["kl.blind"])[before["token"] == " red"]
+    want = change.groupby(before["sample_id"]).mean()
+    assert row["difference"] == pytest.approx(want.mean(), abs=1e-5)
+    assert row["low"] < 1 < row["high"] and row["items"] == want.size
+    assert row["tokens"] == len(change)
+    classes = frame[frame["kind"] == "class"].set_index("word")
+    assert classes["difference"].idxmax() == "picture" and classes.loc["picture", "p_bh"] < 0.05
+    assert "1 of" in describe_moved(frame).sentence and "“red”" in describe_moved(frame).sentence
+
+
+def test_words_are_chosen_by_how_often_they_are_said() -> None:
+    before, after = pair()
+    everything = moved_words({"base": Pair(before, after)}, floor=1)
+    few = moved_words({"base": Pair(before, after)}, floor=1, most=2)
+    said = everything[everything["kind"] == "word"].groupby("word")["items"].max()
+    chosen = few[few["kind"] == "word"]
+    assert chosen["word"].nunique() == 2 and chosen["items"].min() >= said.nlargest(2).min()
+    with pytest.raises(SaccadeError, match="need one of the signals"):
+        moved_words({"base": Pair(before, after)}, signals=["entropy"])
+
+
+def test_both_signals_are_drawn_in_both_sets_of_responses() -> None:
+    """Also where no word moved, and where a word is what matplotlib would read as mathematics."""
+    before, after = pair()
+    after["token"] = before["token"] = before["token"].replace({" circle": " $x$ \\frac"})
+    frame = moved_words({"base": Pair(before, after), "tuned": Pair(before, before)})
+    figure = plot_moved(frame)
+    assert len(figure.axes) == 4
+    assert figure.axes[0].get_title(loc="left") == "log-probability by class"
+    figure.draw_without_rendering()
+    still = moved_words({"base": Pair(before, before)})
+    assert standing_out(still).empty and np.abs(still["difference"]).max() == 0
+    assert "0 of" in describe_moved(still).sentence
+    plot_moved(still).draw_without_rendering()
