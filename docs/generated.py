@@ -169,7 +169,7 @@ def comparing() -> str:
 def compared() -> str:
     """The sentences of the shipped models' comparison."""
     told = json.loads(Path("docs/compare.json").read_text(encoding="utf-8"))
-    return "\n\n".join(f"*{one['title']}.* {one['sentence']}" for one in told.values())
+    return "\n\n".join(f"*{one['title']}*: {one['sentence']}" for one in told.values())
 
 
 def finders() -> str:

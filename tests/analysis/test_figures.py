@@ -17,6 +17,7 @@ from saccade.analysis import (
     plot_similarity_panels,
     similarity_distributions,
 )
+from saccade.analysis.comparing import Pair
 from saccade.analysis.plots.style import CORRECT, INCORRECT
 from saccade.analysis.tables import Tables
 from saccade.errors import SaccadeError
@@ -112,8 +113,13 @@ def test_every_listed_figure_works(figure: object, tmp_path: Path) -> None:
     entry = FIGURES[figure.id]  # type: ignore[attr-defined]
     run = stored(tmp_path / "run", make_run(questions=10))
     tables = Tables(run)
-    sources = {"run": tables.source, "runs": trainings(tmp_path)}
-    frame = entry.frame(sources.get(entry.reads) or getattr(tables, entry.reads))
+    sources = {
+        "run": tables.source,
+        "runs": trainings(tmp_path),
+        "compared": {"a": run, "b": make_run(questions=10, seed=1).tokens()},
+        "forced": {"a": Pair(run, make_run(questions=10).tokens())},
+    }
+    frame = entry.frame(sources[entry.reads])
     assert set(entry.signals) <= set(run.tokens().columns)
     assert entry.draw(frame).axes
     assert entry.find(frame).sentence.endswith(".")
