@@ -15,10 +15,13 @@ from saccade.analysis.dependency import percent
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.measured import finite, measured
+from saccade.analysis.sources import drawn
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
 QUADRANTS = ("both high", "only {x} high", "only {y} high", "both low")
+MOST = 20_000
+"""Responses whose tokens are counted, whatever the run's size: a picture shows no more."""
 TYPICAL = 8
 """Tokens named for each quadrant."""
 
@@ -55,7 +58,8 @@ def joint_density(
         "logarithmic": [axis.logarithmic for axis in axes],
         "tokens": tokens,
         "responses": min(x.responses, y.responses),
-        "left_out": x.tokens + x.missing - tokens,
+        "read": min(MOST, x.responses, y.responses),
+        "left_out": _counted(source) - tokens,
         "quadrants": _quadrants(ask(source, _WORDS.format(x=cuts[0], y=cuts[1], both=both)), axes),
     }
     return frame
@@ -76,8 +80,17 @@ GROUP BY ALL
 
 def _both(x: str, y: str) -> str:
     """SQL for the tokens that have both signals."""
-    pairs = f"SELECT token, {finite(x)} AS x, {finite(y)} AS y FROM tokens"
+    pairs = (
+        f"SELECT token, {finite(x)} AS x, {finite(y)} AS y "
+        f"FROM tokens SEMI JOIN ({drawn(MOST)}) USING (response)"
+    )
     return f"(SELECT * FROM ({pairs}) WHERE x NOTNULL AND y NOTNULL)"
+
+
+def _counted(source: Source) -> int:
+    """The tokens that are looked at, with both signals or not."""
+    query = f"SELECT count(*) AS n FROM tokens SEMI JOIN ({drawn(MOST)}) USING (response)"
+    return int(ask(source, query)["n"].iloc[0])
 
 
 def _medians(source: Source, both: str) -> tuple[float, float]:
@@ -147,6 +160,8 @@ def describe_joint(frame: pd.DataFrame) -> Finding:
         f"{percent(chance)} would be high in both."
     )
     left = [f"Left out: {facts['left_out']:,} tokens without both."] if facts["left_out"] else []
+    if facts["read"] < facts["responses"]:
+        left.append(f"Of {facts['read']:,} responses drawn from {facts['responses']:,}.")
     numbers = quadrants.assign(typical=[", ".join(q["typical"]) for q in facts["quadrants"]])
     return Finding(" ".join([sentence, *left]), numbers)
 

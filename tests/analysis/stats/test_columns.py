@@ -44,3 +44,12 @@ def test_any_statistic_of_the_draws() -> None:
     low, high = column_intervals(difference, np.ones((40, 1), dtype=bool))[:, 0]
     assert low < sums[:, 0].mean() - sums[:, 1].mean() < high
     assert np.isnan(column_intervals(difference, np.zeros((40, 1), dtype=bool))).all()
+
+
+def test_of_very_many_clusters_some_are_drawn_together() -> None:
+    """The mean is the same, and the interval as wide as theory says."""
+    values = np.random.default_rng(2).exponential(size=(9001, 1))
+    mean, low, high = mean_columns(values, np.ones_like(values))
+    assert mean[0] == pytest.approx(values.mean())
+    error = values.std() / np.sqrt(len(values))
+    assert (high[0] - low[0]) / (2 * 1.96 * error) == pytest.approx(1, abs=0.08)

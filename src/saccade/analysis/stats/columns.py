@@ -13,12 +13,16 @@ from saccade.analysis.stats.resampling import (
     percentile_interval,
 )
 
+BUNDLES = 2000
+"""Of more clusters, some are drawn together: at random, so that bundles are as independent."""
+
 
 def mean_columns(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
     """Per column, the sum over clusters by their size, and the ends of its 95 % interval.
 
     Both have a row per cluster; a size of 0 is a cluster without that column.
     """
+    sums, sizes = _bundled(sums), _bundled(sizes)
     with np.errstate(invalid="ignore"):
         mean = sums.sum(axis=0) / sizes.sum(axis=0)
         ends = column_intervals(
@@ -47,3 +51,13 @@ def column_intervals(
         for column in np.flatnonzero(given):
             ends[:, column] = percentile_interval(drawn[:, column], df=behind[column] - 1)
     return ends
+
+
+def _bundled(rows: Floats) -> Floats:
+    """Rows of clusters, added up in `BUNDLES` of equal size where there are more of them."""
+    if len(rows) <= BUNDLES:
+        return rows
+    order = np.random.default_rng(0).permutation(len(rows))
+    ends = np.linspace(0, len(rows), BUNDLES + 1).astype(int)[:-1]
+    bundled: Floats = np.add.reduceat(rows[order], ends, axis=0)
+    return bundled
