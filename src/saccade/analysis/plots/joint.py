@@ -9,6 +9,7 @@ from matplotlib.patheffects import withStroke
 
 from saccade.analysis.labels import label
 from saccade.analysis.plots.glyphs import drawable
+from saccade.analysis.plots.powers import label_powers
 from saccade.analysis.plots.style import COLUMN, INK, style
 
 LINE = 34
@@ -27,6 +28,9 @@ def plot_joint_density(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             line(max(cut, frame[f"{name}_low"].min()), color=INK, linewidth=1, **halo)
         scales = ["log" if logarithmic else "linear" for logarithmic in facts["logarithmic"]]
         ax.set(xscale=scales[0], yscale=scales[1])
+        for axis in (ax.xaxis, ax.yaxis):
+            if axis.get_scale() == "log":
+                label_powers(axis)
         x, y = (label(signal).text for signal in facts["signals"])
         ax.set(xlabel=f"{x} of a token", ylabel=f"{y} of a token")
         ax.set_title(f"Tokens (n = {facts['tokens']:,})")
@@ -46,6 +50,7 @@ def _cells(ax: Axes, frame: pd.DataFrame) -> None:
     )
     mesh.set_rasterized(True)
     bar = ax.figure.colorbar(mesh, cax=ax.inset_axes((1.02, 0, 0.03, 1)))
+    label_powers(bar.ax.yaxis)
     bar.set_label("tokens per cell")
     bar.outline.set_visible(False)
 
@@ -62,7 +67,6 @@ def _quadrants(ax: Axes, frame: pd.DataFrame) -> None:
             _wrapped(quadrant["typical"]),
             transform=ax.transAxes,
             va="top",
-            parse_math=False,
             linespacing=1.25,
         )
 
