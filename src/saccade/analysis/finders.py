@@ -2,9 +2,9 @@
 
 A finder takes a run, or for most a table of its tokens, and returns rows with task, sample_id,
 index, step and `response`, by which `run[response]` opens it, position where there is one, and the
-value and the threshold that made it a find; the most remarkable first. Thresholds are quantiles of the run
-itself, task by task, so none depends on a model's units. Few responses give crude quantiles. To
-add one: write it, and list it in FINDERS.
+value and the threshold that made it a find; the most remarkable first. Thresholds are quantiles of
+the run itself, task by task, so none depends on a model's units. Few responses give crude
+quantiles. To add one: write it, and list it in FINDERS.
 """
 
 from collections.abc import Callable
@@ -156,9 +156,7 @@ FINDERS: dict[str, Finder] = {
 }
 
 
-def _find(
-    source: Source, query: str, signal: str, quantile: float, most: int
-) -> pd.DataFrame:
+def _find(source: Source, query: str, signal: str, quantile: float, most: int) -> pd.DataFrame:
     """The answer to one of the queries above; `attrs` names the signal's column."""
     if not 0 <= quantile <= 1:
         raise SaccadeError(f"quantile must be from 0 to 1; got {quantile!r}.")

@@ -63,7 +63,9 @@ def pinned_scales(tokens: Source, signals: Iterable[str]) -> dict[str, Scale]:
         return {name: scale for name, scale in own.items() if scale is not None}
     if not names:
         return {}
-    edges = ", ".join(f"quantile_cont({finite(name)}, [{LOW / 100}, {HIGH / 100}])" for name in names)
+    edges = ", ".join(
+        f"quantile_cont({finite(name)}, [{LOW / 100}, {HIGH / 100}])" for name in names
+    )
     row = ask(tokens, _DRAWN.format(edges=edges, most=MOST)).iloc[0]
     return {
         name: _scale(name, *map(float, found))

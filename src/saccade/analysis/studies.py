@@ -3,7 +3,8 @@
 Only what is shown is settled here; `plots/studies.py` draws it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -70,14 +71,17 @@ def describe_study(frame: pd.DataFrame) -> Finding:
     )
     numbers = answers.reset_index().drop(columns=["answer", "response"])
     name = label(frame.attrs["signal"]).text if frame.attrs["signal"] else ""
-    said = "; ".join(
-        f"{row.run}, response {row.number}: {told(row.correct)}, {row.tokens} tokens"
-        + (f", mean {name} {row.mean:.3f}" if name and row.mean == row.mean else "")
-        for row in numbers.rename(columns={"index": "number"}).itertuples(index=False)
-    )
+    said = "; ".join(_told(row, name) for row in numbers.to_dict("records"))
     return Finding(f"{frame.attrs['why']} {numbers['sample_id'].iloc[0]}: {said}.", numbers)
 
 
-def told(correct: object) -> str:
+def _told(answer: Mapping[Hashable, Any], name: str) -> str:
+    """One answer in words."""
+    head = f"{answer['run']}, response {answer['index']}: {told(answer['correct'])}"
+    mean = f", mean {name} {answer['mean']:.3f}" if name and pd.notna(answer["mean"]) else ""
+    return f"{head}, {answer['tokens']} tokens{mean}"
+
+
+def told(correct: Any) -> str:
     """A verdict out of a table, where a missing one has several forms."""
     return verdict(None if pd.isna(correct) else bool(correct))

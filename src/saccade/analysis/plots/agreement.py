@@ -80,7 +80,7 @@ def _signals(frame: pd.DataFrame) -> list[str]:
 
 
 def _write_numbers(ax: Axes, values: NDArray[np.float64], lowest: float) -> None:
-    """Each cell's number, light on dark cells."""
+    """Each cell's number, light on dark cells; no room need be made for what lies inside."""
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             strong = abs(value) > 0.66 if lowest < 0 else value > 0.6
@@ -93,4 +93,4 @@ def _write_numbers(ax: Axes, values: NDArray[np.float64], lowest: float) -> None
                 va="center",
                 fontsize=7,
                 color=colour,
-            )
+            ).set_in_layout(False)

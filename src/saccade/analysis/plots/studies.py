@@ -123,7 +123,11 @@ def _axes(figure: Figure, left: float, top: float, width: float, height: float) 
 
 
 def _draw_question(
-    figure: Figure, images: Sequence[Image], tall: Sequence[float], lines: Sequence[str], height: float
+    figure: Figure,
+    images: Sequence[Image],
+    tall: Sequence[float],
+    lines: Sequence[str],
+    height: float,
 ) -> None:
     """The images in a column, the words below."""
     top = TOP

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from saccade.analysis.accuracy import compare_accuracy
 from saccade.analysis.figures import FIGURES
 from saccade.analysis.report.drawn import Drawn, drawn, told

@@ -18,6 +18,9 @@ from saccade.files import write_whole
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+QUICKLY, UNDATED = {"compress_level": 4}, {"Date": None}
+"""A PNG packed in half the time is a tenth larger; an SVG is the same whenever it is drawn."""
+
 
 def write(path: Path, content: str | bytes) -> Path:
     """Write text or bytes whole, and return where."""
@@ -33,9 +36,9 @@ def drawings(figure: "Figure") -> tuple[str, bytes]:
     svg, png = StringIO(), BytesIO()
     with style():
         figure.dpi = rcParams["savefig.dpi"]
-        FigureCanvasAgg(figure).print_png(png, pil_kwargs={"compress_level": 4})
+        FigureCanvasAgg(figure).print_png(png, pil_kwargs=QUICKLY)  # type: ignore[no-untyped-call]
         figure.set_layout_engine("none")
-        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(svg, metadata=UNDATED)  # type: ignore[no-untyped-call]
     return svg.getvalue(), png.getvalue()
 
 

@@ -30,7 +30,9 @@ class Find:
     @property
     def target(self) -> str:
         """The id of the place in the page: of the token if there is one, or of the strip."""
-        return f"{self.strip.id}-{self.row['position']}" if "position" in self.row else self.strip.id
+        return (
+            f"{self.strip.id}-{self.row['position']}" if "position" in self.row else self.strip.id
+        )
 
     @property
     def words(self) -> str:
@@ -62,9 +64,8 @@ class Found:
         if not n:
             return f"None in this run, by {name}."
         responses, shown = len(self.frame.drop_duplicates("response")), len(self.finds)
-        return (
-            f"{n}{' or more' if n == MOST else ''} by {name}, in {counted(responses)}"
-            + (f"; the {counted(shown, 'most remarkable ')}." if shown < responses else ".")
+        return f"{n}{' or more' if n == MOST else ''} by {name}, in {counted(responses)}" + (
+            f"; the {counted(shown, 'most remarkable ')}." if shown < responses else "."
         )
 
 
@@ -90,7 +91,8 @@ def all_found(source: Source, strips: Strips, folder: Path) -> list[Found]:
         csv = frame.to_csv(index=False)
         write(folder / "tables" / f"{name}.csv", csv)
         finds = [
-            Find(row, strips.strip(row, marked[int(row["response"])])) for _, row in few[name].iterrows()
+            Find(row, strips.strip(row, marked[int(row["response"])]))
+            for _, row in few[name].iterrows()
         ]
         found.append(Found(FINDERS[name], frame, finds, data_uri(csv)))
     return found

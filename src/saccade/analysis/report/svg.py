@@ -63,7 +63,9 @@ def _sized(opening: re.Match[str]) -> str:
 
 def _short(path: re.Match[str]) -> str:
     """The same path with fewer decimals, in one line."""
-    rounded = re.sub(r"-?\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), path[0])
+    rounded = re.sub(
+        r"-?\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), path[0]
+    )
     return rounded.replace(" \n", "").replace("\n", "")
 
 
