@@ -113,7 +113,7 @@ def test_every_listed_figure_works(figure: object, tmp_path: Path) -> None:
     run = stored(tmp_path / "run", make_run(questions=10))
     tables = Tables(run)
     sources = {"run": tables.source, "runs": trainings(tmp_path)}
-    frame = entry.frame(sources.get(entry.reads) or getattr(tables, entry.reads))
+    frame = entry.frame(sources[entry.reads])
     assert set(entry.signals) <= set(run.tokens().columns)
     assert entry.draw(frame).axes
     assert entry.find(frame).sentence.endswith(".")

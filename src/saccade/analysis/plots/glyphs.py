@@ -8,6 +8,8 @@ from saccade.analysis.report.text import visible
 
 MONO, SANS = "DejaVu Sans Mono", "DejaVu Sans"
 """The fonts of token strips and of everything else; they come with matplotlib."""
+LONGEST = 28
+"""Characters of a name that are drawn; of a longer one its beginning and its end."""
 LACKING = "▯"
 """Stands for a character that the font lacks."""
 
@@ -20,8 +22,9 @@ def drawable(text: str, font: str = MONO) -> str:
 
 
 def named(name: str) -> str:
-    """The name of a task or of a run, as it may stand in a title or a legend."""
-    return drawable(name, SANS)
+    """The name of a task or of a run, as it may stand in a title or a legend: not too long."""
+    shown = drawable(name, SANS)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]}…{shown[-LONGEST // 2 :]}"
 
 
 @cache

@@ -10,8 +10,10 @@ from matplotlib.patheffects import withStroke
 from saccade.analysis.labels import label
 from saccade.analysis.plots.glyphs import drawable
 from saccade.analysis.plots.powers import label_powers
-from saccade.analysis.plots.style import COLUMN, INK, style
+from saccade.analysis.plots.style import COLUMN, style
 
+PLATE, LINES = "#fefefe", "#101010"
+"""White and ink that stay so on a dark page, where the darkest cells would say little."""
 LINE = 34
 """Characters in a line of typical tokens."""
 
@@ -21,11 +23,12 @@ def plot_joint_density(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     with style():
         if ax is None:  # placed by hand: the text at its right is as wide as it is
             ax = plt.figure(figsize=(2 * COLUMN, 2.9)).add_axes((0.085, 0.15, 0.42, 0.74))
+        ax.set_facecolor(PLATE)
         facts = frame.attrs
         _cells(ax, frame)
-        halo = {"path_effects": [withStroke(linewidth=2.6, foreground="#ffffff")]}
+        halo = {"path_effects": [withStroke(linewidth=2.6, foreground=PLATE)]}
         for line, name, cut in zip((ax.axvline, ax.axhline), "xy", facts["cut"], strict=True):
-            line(max(cut, frame[f"{name}_low"].min()), color=INK, linewidth=1, **halo)
+            line(max(cut, frame[f"{name}_low"].min()), color=LINES, linewidth=1, **halo)
         scales = ["log" if logarithmic else "linear" for logarithmic in facts["logarithmic"]]
         ax.set(xscale=scales[0], yscale=scales[1])
         for axis in (ax.xaxis, ax.yaxis):

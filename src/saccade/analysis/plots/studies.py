@@ -99,7 +99,7 @@ def _title(frame: pd.DataFrame) -> str:
 def _question_lines(frame: pd.DataFrame, sample: Sample | None) -> list[str]:
     """Question and gold answer, wrapped; the id alone where nothing more is known."""
     if sample is None:
-        return wrap(named(frame["sample_id"].iloc[0]), LETTERS)
+        return wrap(drawable(frame["sample_id"].iloc[0], SANS), LETTERS)
     question = wrap(drawable(" ".join(sample.question.split()), SANS), LETTERS)
     if len(question) > QUESTION_LINES:
         question = [*question[: QUESTION_LINES - 1], "…"]

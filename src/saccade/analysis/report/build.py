@@ -16,7 +16,7 @@ from saccade.analysis.report.files import slug, to_json, write
 from saccade.analysis.report.pages import environment, stylesheet
 from saccade.analysis.report.sections import Section, section_of, summary
 from saccade.analysis.report.strip import SHOWN
-from saccade.analysis.report.strips import Strip, Strips
+from saccade.analysis.report.strips import Shown, Strips
 from saccade.analysis.report.svg import letters_once
 from saccade.analysis.scales import Scale, common_scales
 from saccade.analysis.tables import RunLike, Tables
@@ -35,7 +35,7 @@ class Together:
     figures: Sequence[Drawn]
     compared: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
     """Tasks with a row per run, where there are several runs."""
-    answers: Sequence[tuple[str, Strip]]
+    answers: Sequence[tuple[str, Shown]]
     """The answers of the case study, token by token."""
 
 
@@ -135,7 +135,7 @@ def _compared(tables: Mapping[str, Tables]) -> list[tuple[str, list[dict[str, An
 
 def _answers(
     tables: Mapping[str, Tables], figures: Iterable[Drawn], scales: Mapping[str, Scale]
-) -> list[tuple[str, Strip]]:
+) -> list[tuple[str, Shown]]:
     """The answers of the case study, if there is one, to be read by every signal."""
     frame = next((it.frame for it in figures if it.figure.id == "pepo_5"), None)
     if frame is None:

@@ -1,23 +1,24 @@
 """What the finders find in a run: the few most remarkable responses, each with its strip."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from saccade.analysis.chosen import QUESTION
 from saccade.analysis.finders import FINDERS, MOST, Finder
 from saccade.analysis.labels import label
 from saccade.analysis.report.drawn import data_uri
 from saccade.analysis.report.files import write
-from saccade.analysis.report.strips import Strip, Strips
+from saccade.analysis.report.strips import Shown, Strips
 from saccade.analysis.tables import ten_digits
 from saccade.errors import SaccadeError
 from saccade.store import Source
 
 FEW = 3
-"""Responses of each finder that the page shows."""
+"""Responses of each finder that the page shows, each to another question."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Find:
     """One response worth reading: the row that a finder gave, and where it can be read."""
 
     row: "pd.Series[Any]"
-    strip: Strip
+    strip: Shown
 
     @property
     def target(self) -> str:
@@ -63,39 +64,32 @@ class Found:
         name, n = label(self.frame.attrs["signal"]).text, len(self.frame)
         if not n:
             return f"None in this run, by {name}."
-        responses, shown = len(self.frame.drop_duplicates("response")), len(self.finds)
-        return f"{n}{' or more' if n == MOST else ''} by {name}, in {counted(responses)}" + (
-            f"; the {counted(shown, 'most remarkable ')}." if shown < responses else "."
-        )
+        responses, shown = self.frame["response"].nunique(), len(self.finds)
+        rest = f"; shown are the {shown} most remarkable." if shown < responses else "."
+        return f"{n}{' or more' if n == MOST else ''} by {name}, in {counted(responses)}{rest}"
 
 
-def counted(n: int, kind: str = "") -> str:
+def counted(n: int) -> str:
     """So many responses, in words."""
-    return f"{n} {kind}response{'s' if n != 1 else ''}"
+    return f"{n} response{'s' if n != 1 else ''}"
 
 
 def all_found(source: Source, strips: Strips, folder: Path) -> list[Found]:
     """Every finder's finds; the tables are written."""
-    frames = {name: _asked(finder, source) for name, finder in FINDERS.items()}
-    few = {
-        name: frame.drop_duplicates("response").head(FEW)
-        for name, frame in frames.items()
-        if not isinstance(frame, str)
-    }
+    asked = {name: _asked(finder, source) for name, finder in FINDERS.items()}
+    frames = {name: frame for name, frame in asked.items() if not isinstance(frame, str)}
+    few = {name: frame.drop_duplicates(QUESTION).head(FEW) for name, frame in frames.items()}
     marked = _marked(few.values())
-    found = []
+    found = [Found(FINDERS[name], refused=it) for name, it in asked.items() if isinstance(it, str)]
     for name, frame in frames.items():
-        if isinstance(frame, str):
-            found.append(Found(FINDERS[name], refused=frame))
-            continue
         csv = frame.to_csv(index=False)
         write(folder / "tables" / f"{name}.csv", csv)
         finds = [
-            Find(row, strips.strip(row, marked[int(row["response"])]))
+            Find(row, strips.strip(row, marked[int(row["response"])], first=frame.attrs["signal"]))
             for _, row in few[name].iterrows()
         ]
         found.append(Found(FINDERS[name], frame, finds, data_uri(csv)))
-    return found
+    return sorted(found, key=lambda it: list(FINDERS).index(it.finder.name))
 
 
 def _asked(finder: Finder, source: Source) -> pd.DataFrame | str:
@@ -106,7 +100,7 @@ def _asked(finder: Finder, source: Source) -> pd.DataFrame | str:
         return str(mistake)
 
 
-def _marked(frames: Any) -> dict[int, set[int]]:
+def _marked(frames: Iterable[pd.DataFrame]) -> dict[int, set[int]]:
     """Response → the places in it that any finder names, since it is shown once for all."""
     places: dict[int, set[int]] = {}
     for frame in frames:

@@ -14,7 +14,7 @@ from saccade.analysis.report.cases import typical_cases
 from saccade.analysis.report.drawn import Drawn, drawn, told
 from saccade.analysis.report.files import write
 from saccade.analysis.report.found import Found, all_found
-from saccade.analysis.report.strips import Strip, Strips
+from saccade.analysis.report.strips import Shown, Strips
 from saccade.analysis.scales import Scale
 from saccade.analysis.tables import Tables, run_facts, skipped
 
@@ -30,7 +30,7 @@ class Section:
     skipped: Mapping[str, int]
     damaged: int
     figures: Sequence[Drawn]
-    cases: Sequence[tuple[str, Strip]]
+    cases: Sequence[tuple[str, Shown]]
     found: Sequence[Found]
 
 

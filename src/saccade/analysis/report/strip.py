@@ -69,6 +69,7 @@ def token_strip(
     key: str = "",
     places: Collection[int] = (),
     most: int | None = None,
+    first: str = "",
 ) -> Strip:
     """One response as HTML: image and boxes, question, answers, verdict, and the coloured tokens.
 
@@ -76,12 +77,14 @@ def token_strip(
     without them this response's own percentiles are used, and the legend says so. `styled` brings
     the style along, for a page that does not have it; `key` tells equal strips on one page apart.
     The tokens at `places` are framed; of a response longer than `most` the part around them shows.
+    It is coloured by the signal `first` to begin with, if it has that.
     """
     channels = _channels(trace, signals[: len(SLOTS)], scales)
     context = {
         "key": strip_key(trace.rollout, key),
         "trace": trace,
         "channels": channels,
+        "chosen": _chosen(channels, first),
         "cells": _cells(trace, channels, places)[_window(len(trace.tokens), places, most)],
         "pictures": pictures(trace.sample),
         "pinned": scales is not None,
@@ -103,6 +106,12 @@ def _channels(
             scale = (scales or {}).get(name) or pinned_scale(trace.signals[name], name)
         channels.append(Channel(slot, name, scale))
     return channels
+
+
+def _chosen(channels: Sequence[Channel], first: str) -> Channel | None:
+    """The signal that colours the tokens at first."""
+    drawn = [channel for channel in channels if channel.scale is not None]
+    return next((channel for channel in drawn if channel.signal == first), next(iter(drawn), None))
 
 
 def _window(length: int, places: Collection[int], most: int | None) -> slice:

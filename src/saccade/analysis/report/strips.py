@@ -16,7 +16,7 @@ MOST = 400
 
 
 @dataclass(frozen=True)
-class Strip:
+class Shown:
     """A response in the page: its id there, and itself unless it stands further up already."""
 
     id: str
@@ -34,12 +34,17 @@ class Strips:
     _made: dict[int, str] = field(default_factory=dict)
 
     def strip(
-        self, row: "pd.Series[Any]", places: Collection[int] = (), *, mentions: bool = False
-    ) -> Strip:
-        """The response that a row of a table names; `places` are framed."""
+        self,
+        row: "pd.Series[Any]",
+        places: Collection[int] = (),
+        *,
+        first: str = "",
+        mentions: bool = False,
+    ) -> Shown:
+        """The response that a row of a table names; see `token_strip` for the rest."""
         number = int(row["response"])
         if number in self._made:
-            return Strip(self._made[number], None)
+            return Shown(self._made[number], None)
         trace = self.tables.run[number]
         self._made[number] = strip_key(trace.rollout, self.key)
         html = token_strip(
@@ -50,5 +55,6 @@ class Strips:
             key=self.key,
             places=places,
             most=MOST,
+            first=first,
         )
-        return Strip(self._made[number], html)
+        return Shown(self._made[number], html)

@@ -57,8 +57,12 @@ def letters_once(page: str) -> str:
 
 
 def _sized(opening: re.Match[str]) -> str:
-    """At most 1.6 times its printed size: letters of all figures are then about as large."""
-    return f'{opening[1]} style="max-width:{float(opening[2]) / 10:.1f}rem"'
+    """At most 1.6 times its printed size, so that letters of all figures are about as large.
+
+    And no smaller than as printed: on a narrow screen a wide figure is scrolled.
+    """
+    most = float(opening[2]) / 10
+    return f'{opening[1]} style="max-width:{most:.1f}rem;min-width:{0.65 * most:.1f}rem"'
 
 
 def _short(path: re.Match[str]) -> str:
