@@ -100,12 +100,17 @@ def test_the_same_bytes_again(out: Path, tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / path.relative_to(out)).read_bytes()
 
 
-@pytest.fixture
-def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only some figures, for tests of what stands around them."""
-    few = {name: FIGURES[name] for name in ("pepo_2", "pepo_5")}
+def only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Reports with some figures only, for tests of what the others do not touch."""
+    few = {name: FIGURES[name] for name in names}
     for module in (build, sections):
         monkeypatch.setattr(module, "FIGURES", few)
+
+
+@pytest.fixture
+def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One figure of one run, and one of all."""
+    only(monkeypatch, "pepo_2", "pepo_5")
 
 
 @pytest.mark.usefixtures("few_figures")
@@ -135,6 +140,7 @@ def test_runs_without_a_common_question(tmp_path: Path) -> None:
     page = render(runs, tmp_path).read_text()
     assert "These runs have no question in common" in page
     assert page.count("<figure>") == 2
+    assert "#together-missing" in Elements(page).links
 
 
 def renamed(trace: Trace, name: str) -> Trace:
@@ -207,27 +213,42 @@ def hostile(trace: Trace) -> Trace:
     return renamed(replace(trace, sample=sample, tokens=tokens), trace.sample.id + HOSTILE)
 
 
+JUDGED = ("pepo_2", "layers", "pepo_5", "groups", "vppo_7")
+"""The figures that read or tell verdicts."""
+WORDED = ("pepo_3", "layers", "pepo_5", "positions", "agreement", "joint", "vppo_7", "pepo_3_words")
+"""The figures that write names, questions or tokens."""
+EVERY = tuple(FIGURES)
 THIN = {
-    "one response": (make_run(questions=1, n=1), {"pepo_5", "groups"}),
-    "all correct": (make_run(questions=3, n=2, accuracy=1.1), {"pepo_5", "groups"}),
-    "all wrong": (make_run(questions=3, n=2, accuracy=-1.0), {"pepo_5", "groups"}),
+    "one response": (make_run(questions=1, n=1), EVERY, {"pepo_5", "groups"}),
+    "all correct": (make_run(questions=3, n=2, accuracy=1.1), JUDGED, {"pepo_5", "groups"}),
+    "all wrong": (make_run(questions=3, n=2, accuracy=-1.0), JUDGED, {"pepo_5", "groups"}),
     "no verdict, no image": (
         changed(make_run(questions=3, n=2), unjudged_and_unseen),
+        JUDGED,
         {"pepo_5", "groups", "layers"},
     ),
-    "any text": (changed(make_run(questions=3, n=3), hostile), set()),
+    "any text": (changed(make_run(questions=3, n=3), hostile), WORDED, set()),
 }
-"""A run, and the figures that it cannot have."""
+"""A run, the figures to draw, and those of them that it cannot have, besides those of training."""
 
 
 @pytest.mark.parametrize("name", THIN)
-def test_what_can_be_drawn_is(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_can_be_drawn_is(
+    name: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The rest says why not; nothing is said on the terminal, nothing acts on the page."""
-    run, missing = THIN[name]
+    run, drawing, missing = THIN[name]
+    only(monkeypatch, *drawing)
     page = analyze(stored(tmp_path / "run", run), tmp_path / "out", name=HOSTILE).read_text()
     said = json.loads((tmp_path / "out/summary.json").read_text())
     figures = {**said["together"], **said["runs"][HOSTILE]["figures"]}
-    assert {name for name, told in figures.items() if "refused" in told} == missing | TRAINED
+    refused = {name for name, told in figures.items() if "refused" in told}
+    assert refused == missing | TRAINED.intersection(drawing)
+    assert page.count("<figure>") == len(drawing) - len(refused)
+    assert (f"Not drawn ({len(refused)})" in page) == bool(refused)
     assert "script" not in Elements(page).names
     assert capfd.readouterr() == ("", "")
 

@@ -64,7 +64,7 @@ def render(
         )
         for name, read in tables.items()
     ]
-    together = _together(tables, folder, scales)
+    together = _together(tables, folder, anchors, scales)
     said = {
         "runs": {section.name: summary(section) for section in sections},
         "together": {figure.figure.id: told(figure) for figure in together.figures},
@@ -111,11 +111,17 @@ def _anchors(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _together(tables: Mapping[str, Tables], folder: Path, scales: Mapping[str, Scale]) -> Together:
-    """The figures that read all runs, and what else they tell beside each other."""
+def _together(
+    tables: Mapping[str, Tables],
+    folder: Path,
+    anchors: Mapping[str, str],
+    scales: Mapping[str, Scale],
+) -> Together:
+    """The figures that read all runs, and what else they tell; of one run, in its own part."""
+    anchor = TOGETHER if len(tables) > 1 else next(iter(anchors.values()))
     sources = {name: read.source for name, read in tables.items()}
     figures = [
-        drawn(figure, sources, folder, TOGETHER)
+        drawn(figure, sources, folder, anchor)
         for figure in FIGURES.values()
         if figure.reads == "runs"
     ]
