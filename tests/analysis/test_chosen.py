@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from frames import FakeRun, make_run, stored
 
+from saccade.analysis import paired_case, typical_cases
 from saccade.analysis.chosen import one_question, tokens_of, typical
-from saccade.analysis.report.cases import typical_cases
+from saccade.analysis.report.cases import typical_rows
 from saccade.analysis.tables import Tables
 from saccade.errors import SaccadeError
 
@@ -16,8 +17,7 @@ from saccade.errors import SaccadeError
 def test_typical_case_is_nearest_the_median() -> None:
     """The same rule by a loop."""
     tables = Tables(make_run(questions=9))
-    for verdict, (why, row) in zip((True, False), typical_cases(tables.source), strict=True):
-        chosen = tables.run[row["response"]]
+    for verdict, (why, chosen) in zip((True, False), typical_cases(tables), strict=True):
         means = [
             t.signals["visual_similarity"].astype(float).mean()
             for t in tables.run
@@ -33,7 +33,7 @@ def test_without_the_signal_the_length_counts() -> None:
     """And without a verdict there is no typical response."""
     run = make_run(questions=5)
     tokens = run.tokens().drop(columns=["visual_similarity"])
-    for why, row in typical_cases(tokens):
+    for why, row in typical_rows(tokens):
         lengths = [
             len(trace.tokens)
             for trace in run.traces
@@ -42,7 +42,7 @@ def test_without_the_signal_the_length_counts() -> None:
         mine = len(run.traces[row["response"]].tokens)
         assert abs(mine - np.median(lengths)) == min(abs(n - np.median(lengths)) for n in lengths)
         assert "length nearest" in why
-    assert typical_cases(tokens.assign(correct=None)) == []
+    assert typical_rows(tokens.assign(correct=None)) == []
     assert len(typical(tokens.assign(correct=None), None)) == 1
 
 
@@ -57,6 +57,9 @@ def test_the_first_question_that_turned_right() -> None:
     chosen = next(name for name in first if name in right)
     assert before["sample_id"] == after["sample_id"] == chosen
     assert why.startswith(f"The first of {len(right.intersection(first))} questions, out of 9")
+    traces = paired_case({name: Tables(run) for name, run in runs.items()})[1]
+    assert [trace.rollout.index for trace in traces] == [0, 0]
+    assert {trace.sample.id for trace in traces} == {chosen}
     same = {name: make_run(questions=2, accuracy=1.1).tokens() for name in "ab"}
     assert one_question(same)[0] == "The first of 2 questions answered by all; none turned right."
 

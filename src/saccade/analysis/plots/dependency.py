@@ -40,8 +40,8 @@ def plot_dependency_frequencies(frame: pd.DataFrame, *, ax: Axes | None = None) 
         widths = frame["high"] - frame["low"]
         ax.bar(frame["low"], frame["share"], widths, align="edge", color=ACCENT, linewidth=0)
         ax.set_yscale("log")
-        label_powers(ax.yaxis)
         ax.set_ylim(0.5 / frame.attrs["tokens"], 2)
+        label_powers(ax.yaxis)
         ax.axvline(mean, color=INK, linewidth=0.9, linestyle=(0, (4, 1.6)))
         right = mean < frame["low"].iloc[len(frame) // 2]
         ax.annotate(
@@ -104,8 +104,8 @@ def _curve(ax: Axes, values: "np.ndarray") -> None:
 def _counts(ax: Axes, most: int) -> None:
     """A log axis on which a bin with one token still has a bar."""
     ax.set_yscale("log")
-    label_powers(ax.yaxis)
     ax.set_ylim(0.5, 2 * max(most, 5))
+    label_powers(ax.yaxis)
     ax.tick_params(axis="y", which="minor", color=MUTED)
 
 

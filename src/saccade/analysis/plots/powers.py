@@ -7,8 +7,10 @@ ticks have none either.
 from math import log10
 
 from matplotlib.axis import Axis
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import LogFormatter, NullLocator
 
+MANY = 1e4
+"""From the low to the high end of a long axis."""
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -29,6 +31,9 @@ def written(value: float) -> str:
 
 
 def label_powers(axis: Axis) -> None:
-    """Label a logarithmic axis this way."""
+    """Label a logarithmic axis this way; of a long one only whole powers have ticks."""
+    low, high = axis.get_view_interval()
+    if high > MANY * low > 0:
+        axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(Powers())
     axis.set_minor_formatter(Powers(minor_thresholds=(1, 0.4)))

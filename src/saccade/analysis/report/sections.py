@@ -10,7 +10,7 @@ import pandas as pd
 from saccade.analysis.accuracy import accuracy_by_task
 from saccade.analysis.figures import FIGURES
 from saccade.analysis.report import found as finds
-from saccade.analysis.report.cases import typical_cases
+from saccade.analysis.report.cases import typical_rows
 from saccade.analysis.report.drawn import Drawn, drawn, told
 from saccade.analysis.report.files import write
 from saccade.analysis.report.found import Found, all_found
@@ -54,9 +54,7 @@ def section_of(
             if figure.reads == "run"
         ],
         found=all_found(tables.source, strips, folder),
-        cases=[
-            (why, strips.strip(row, mentions=True)) for why, row in typical_cases(tables.source)
-        ],
+        cases=[(why, strips.strip(row, mentions=True)) for why, row in typical_rows(tables.source)],
     )
 
 
