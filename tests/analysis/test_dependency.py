@@ -19,6 +19,7 @@ from saccade.analysis.dependency import (
     trajectory_dependency,
 )
 from saccade.analysis.plots.dependency import plot_dependency_histogram, plot_trajectory_dependency
+from saccade.analysis.plots.powers import written
 from saccade.errors import SaccadeError
 
 
@@ -126,3 +127,16 @@ def test_draws_what_the_frame_holds(tokens):
     ax = plot_trajectory_dependency(trajectory_dependency(tokens))
     assert ax.get_title(loc="left") == "Means of responses (n = 48)"
     plt.close("all")
+
+
+def test_powers_are_plain_characters():
+    assert [written(value) for value in (1e-5, 1.0, 1000.0, 0.002)] == [
+        "10⁻⁵",
+        "10⁰",
+        "10³",
+        "0.002",
+    ]
+    figure = FIGURES["vppo_3"].draw(dependency_histogram(make_run(questions=3).tokens()))
+    figure.draw_without_rendering()
+    labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert "10¹" in labels and not any("$" in label for label in labels)

@@ -10,8 +10,9 @@ from test_dependency import tokens_of
 
 from saccade.analysis import FIGURES
 from saccade.analysis.marked import describe_marked, marked_response
-from saccade.analysis.plots.glyphs import drawable
-from saccade.analysis.plots.marked import COLUMNS, _places, plot_marked_response
+from saccade.analysis.plots.glyphs import drawable, named
+from saccade.analysis.plots.marked import COLUMNS, plot_marked_response
+from saccade.analysis.plots.tokens import wrapped
 from saccade.errors import SaccadeError
 
 
@@ -47,10 +48,9 @@ def test_top_is_a_share():
 def test_words_stay_whole_and_breaks_end_lines():
     tokens = tokens_of([1.0] * 4)
     tokens["token"] = ["a" * (COLUMNS - 2), " b", "cc", "\n"]
-    frame = marked_response(tokens)
-    assert list(_places(frame)) == [(0, 0), (1, -1), (1, 1), (1, 3)]
+    assert list(wrapped(tokens["token"].tolist(), COLUMNS)) == [(0, 0), (1, -1), (1, 1), (1, 3)]
     tokens["token"] = ["x" * (COLUMNS + 9), "y", "\n", "z"]
-    assert list(_places(marked_response(tokens))) == [(0, 0), (1, 0), (1, 1), (2, 0)]
+    assert list(wrapped(tokens["token"].tolist(), COLUMNS)) == [(0, 0), (1, 0), (1, 1), (2, 0)]
 
 
 @pytest.mark.parametrize("text", ["$x^{", "\x1b[31m", "漢字", " ", "", "<b>&", "\\frac{$"])
@@ -72,3 +72,5 @@ def test_long_responses_are_cut_and_say_so():
 
 def test_what_cannot_be_drawn_is_a_box():
     assert drawable("a漢\x1b") == "a▯⟨U+001B⟩"
+    assert named("lab/漢$") == "lab/▯$"
+    assert named("a" * 20 + "b" * 20) == "a" * 14 + "…" + "b" * 14

@@ -1,7 +1,7 @@
 """The report: complete, self-contained, the same every time, and hostile text stays text."""
 
 import json
-import re
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,29 +9,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from frames import SIGNALS, FakeRun, make_run, make_sample, make_trace, stored
+from frames import FakeRun, make_run, stored
 
-from saccade.analysis import (
-    FIGURES,
-    Scale,
-    analyze,
-    pinned_scales,
-    render,
-    similarity_distributions,
-    token_strip,
-)
+from saccade.analysis import FIGURES, FINDERS, analyze, render, similarity_distributions
 from saccade.analysis.accuracy import accuracy_by_task
 from saccade.analysis.comparing import Pair
-from saccade.analysis.report.cases import paired_case, typical_cases
+from saccade.analysis.report import build, drawn, found, sections
 from saccade.analysis.report.files import slug, write
+from saccade.analysis.report.strip import strip_key
 from saccade.analysis.report.text import visible
 from saccade.analysis.tables import Tables
 from saccade.errors import SaccadeError
 from saccade.samples import Trace
+from saccade.store import open_run
 
-ALONE = [name for name, figure in FIGURES.items() if figure.reads == "run"]
-"""The figures of one run of one step, in which there is no training to draw."""
-HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e\"'&{{ 7*7 }}"
+TRAINED = {name for name, it in FIGURES.items() if it.reads == "runs"} - {"pepo_5"}
+"""The figures of a training: a run of one step has none of them."""
+ALONE = [name for name, it in FIGURES.items() if it.reads == "run" or name == "pepo_5"]
+HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e\"'&{{ 7*7 }}$\\frac{1}{$\U0001f600漢"
 
 
 class Elements(HTMLParser):
@@ -52,12 +47,6 @@ class Elements(HTMLParser):
         self.links += [found[name] or "" for name in ("src", "href", "xlink:href") if name in found]
 
 
-@pytest.fixture
-def trace() -> Trace:
-    """One trace."""
-    return make_trace(1, 0, correct=True, length=13, rng=np.random.default_rng(0))
-
-
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one analysed run, read from disk."""
@@ -72,7 +61,7 @@ def test_all_files_are_written(out: Path) -> None:
     files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert files == {
         *(f"figures/{name}.{kind}" for name in ALONE for kind in ("svg", "png")),
-        *(f"tables/{name}.csv" for name in ALONE),
+        *(f"tables/{name}.csv" for name in (*ALONE, *FINDERS)),
         "tables/accuracy.csv",
         "summary.json",
         "report.html",
@@ -112,6 +101,20 @@ def test_the_same_bytes_again(out: Path, tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / path.relative_to(out)).read_bytes()
 
 
+def only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Reports with some figures only, for tests of what the others do not touch."""
+    few = {name: FIGURES[name] for name in names}
+    for module in (build, sections):
+        monkeypatch.setattr(module, "FIGURES", few)
+
+
+@pytest.fixture
+def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One figure of one run, and one of all."""
+    only(monkeypatch, "pepo_2", "pepo_5")
+
+
+@pytest.mark.usefixtures("few_figures")
 def test_several_runs_in_one_report(tmp_path: Path) -> None:
     """A section each, one table of all, one question as each answered it, no id twice."""
     runs = {
@@ -122,7 +125,10 @@ def test_several_runs_in_one_report(tmp_path: Path) -> None:
     page = Elements(path.read_text())
     assert {"together", "lab-base", "lab-tuned"} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert "#lab-tuned-pepo_2" in page.links, "the same figure of the other run"
     assert (tmp_path / "out/lab-tuned/figures/pepo_2.png").exists()
+    assert (tmp_path / "out/figures/pepo_5.png").exists()
     assert "whose first response is" in path.read_text()
     assert {"together-changes", "together-calibration"} <= set(page.ids)
     assert "together-forced_changes" not in page.ids, "nothing was read by both"
@@ -138,7 +144,25 @@ def test_models_on_the_same_responses_have_figures_of_their_own(tmp_path: Path) 
     for name in (name for name, figure in FIGURES.items() if figure.reads == "forced"):
         assert f"together-{name}" in page.ids
         assert said[name]["sentence"]
-        assert (tmp_path / "together" / "tables" / f"{name}.csv").is_file()
+        assert (tmp_path / "tables" / f"{name}.csv").is_file()
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_runs_without_a_common_question(tmp_path: Path) -> None:
+    """The case study says why it is not there; the rest is."""
+    other = make_run(questions=3)
+    other.traces = [renamed(trace, "other " + trace.sample.id) for trace in other.traces]
+    runs = {"a": make_run(questions=3), "b": other}
+    page = render(runs, tmp_path).read_text()
+    assert "These runs have no question in common" in page
+    assert page.count("<figure>") == 2
+    assert "#together-missing" in Elements(page).links
+
+
+def renamed(trace: Trace, name: str) -> Trace:
+    """The same response to a question of another name."""
+    rollout = replace(trace.rollout, sample_id=name)
+    return replace(trace, sample=replace(trace.sample, id=name), rollout=rollout)
 
 
 def test_a_run_without_traces_names_the_command(tmp_path: Path) -> None:
@@ -151,81 +175,121 @@ def test_a_run_without_traces_names_the_command(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_a_missing_signal_is_said_in_the_page(tmp_path: Path) -> None:
-    """The other parts are there."""
-    run = make_run(questions=3)
+NEEDS = {
+    "entropy": {"joint", "pepo_3_words"},
+    "visual_similarity": {"pepo_2", "pepo_3", "layers", "groups", "pepo_3_words"},
+    "hidden_shift.blind": {"pepo_3"},
+    "kl.blind": {name for name, figure in FIGURES.items() if "kl.blind" in figure.signals},
+}
+"""Signal → the figures that a run without it cannot have."""
+
+
+@pytest.mark.parametrize("missing", NEEDS)
+def test_a_missing_signal_is_said(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By each figure that needs it, with the command; all others are there."""
+    svg = '<svg width="1pt" height="1pt"></svg>'
+    monkeypatch.setattr(drawn, "drawings", lambda canvas: (svg, b""))
+    page = analyze(without(make_run(questions=3), missing), tmp_path).read_text()
+    said = json.loads((tmp_path / "summary.json").read_text())
+    figures = {**said["together"], **next(iter(said["runs"].values()))["figures"]}
+    assert {name for name, told in figures.items() if "refused" in told} >= NEEDS[missing]
+    for name, told in figures.items():
+        assert (tmp_path / f"figures/{name}.svg").exists() == ("refused" not in told)
+        if name in NEEDS[missing] - {"layers"}:
+            assert f"no signal '{missing.partition('.')[0]}" in told["refused"]
+    assert "(not measured)" in page and "<code>saccade trace MODEL TASK --signals" in page
+
+
+def without(run: FakeRun, signal: str) -> FakeRun:
+    """The run with a signal that was never measured."""
     for place, trace in enumerate(run.traces):
-        rest = {name: trace.signals[name] for name in SIGNALS if name != "visual_similarity"}
-        run.traces[place] = replace(trace, signals=rest)
-    page = analyze(run, tmp_path).read_text()
-    assert "Not drawn. This run has no signal" in page
-    assert "visual similarity (not measured)" in page
-    assert not (tmp_path / "figures" / "pepo_2.svg").exists()
-    assert (tmp_path / "figures" / "positions.svg").exists()
-    assert (tmp_path / "figures/vppo_3.svg").exists()
+        rest = {name: values for name, values in trace.signals.items() if name != signal}
+        maps = {name: values for name, values in trace.layers.items() if name != signal}
+        run.traces[place] = replace(trace, signals=rest, layers=maps)
+    return run
 
 
-def test_hostile_text_is_shown(trace: Trace) -> None:
-    """Markup, controls and template words in every text a sample or response has."""
-    sample = replace(trace.sample, question=HOSTILE, answer=HOSTILE, id="x" + HOSTILE, task=HOSTILE)
-    tokens = (HOSTILE, *trace.tokens[1:])
-    html = str(token_strip(replace(trace, sample=sample, tokens=tokens), mentions=True))
-    assert "script" not in Elements(html).names
-    assert "\x1b" not in html
-    assert "\u202e" not in html
-    assert html.count("⟨U+001B⟩[31m⟨U+202E⟩") == 5
-    assert "{{ 7*7 }}" in html
+def changed(run: FakeRun, change: Callable[[Trace], Trace]) -> FakeRun:
+    """The run with every trace changed."""
+    return replace(run, traces=[change(trace) for trace in run.traces])
 
 
-def test_strip_names_every_number(trace: Trace) -> None:
-    """Hover text has place, id and all signals; line breaks are shown."""
-    html = str(token_strip(trace))
-    titles = re.findall(r'class="t"[^>]*title="([^"]*)"', html)
-    assert len(titles) == len(trace.tokens)
-    assert titles[3].startswith("token 3 of 13, id 3")
-    assert all(f"{trace.signals[name][3]:.4f}" in titles[3] for name in SIGNALS)
-    assert html.count("⏎</span><br>") == trace.tokens.count("\n")
+def unjudged_and_unseen(trace: Trace) -> Trace:
+    """No verdict, and a question without an image."""
+    sample = replace(trace.sample, images=(), regions=(), mentions=())
+    return replace(trace, sample=sample, rollout=replace(trace.rollout, correct=None))
 
 
-def test_strip_shows_boxes_and_mentions(trace: Trace) -> None:
-    """The regions over their image, and the words of the solution that mean them."""
-    html = str(token_strip(trace, mentions=True))
-    assert html.count("<rect") == 2
-    assert '<mark title="red circle">red circle</mark>' in html
-    assert "<mark" not in str(token_strip(trace))
-    assert "no image" in str(token_strip(replace(trace, sample=make_sample(1, images=0))))
+def hostile(trace: Trace) -> Trace:
+    """Every text is one that HTML, matplotlib or a font would stumble over."""
+    sample = replace(trace.sample, question=HOSTILE, answer=HOSTILE, task=HOSTILE)
+    tokens = tuple(HOSTILE if place % 3 else " $x^{$" for place in range(len(trace.tokens)))
+    return renamed(replace(trace, sample=sample, tokens=tokens), trace.sample.id + HOSTILE)
 
 
-@pytest.mark.parametrize(("correct", "word"), [(True, "✓"), (False, "✗"), (None, "no verdict")])
-def test_verdict_is_not_colour_only(trace: Trace, correct: bool | None, word: str) -> None:
-    """A mark and a word."""
-    assert word in str(token_strip(replace(trace, rollout=replace(trace.rollout, correct=correct))))
+JUDGED = ("pepo_2", "layers", "pepo_5", "groups", "vppo_7")
+"""The figures that read or tell verdicts."""
+WORDED = ("pepo_3", "layers", "pepo_5", "positions", "agreement", "joint", "vppo_7", "pepo_3_words")
+"""The figures that write names, questions or tokens."""
+EVERY = tuple(FIGURES)
+THIN = {
+    "one response": (make_run(questions=1, n=1), EVERY, {"pepo_5", "groups"}),
+    "all correct": (make_run(questions=3, n=2, accuracy=1.1), JUDGED, {"pepo_5", "groups"}),
+    "all wrong": (make_run(questions=3, n=2, accuracy=-1.0), JUDGED, {"pepo_5", "groups"}),
+    "no verdict, no image": (
+        changed(make_run(questions=3, n=2), unjudged_and_unseen),
+        JUDGED,
+        {"pepo_5", "groups", "layers"},
+    ),
+    "any text": (changed(make_run(questions=3, n=3), hostile), WORDED, set()),
+}
+"""A run, the figures to draw, and those of them that it cannot have, besides those of training."""
 
 
-def test_strip_of_nothing(trace: Trace) -> None:
-    """An empty response, missing values, constant values, no signal at all."""
-    rollout = replace(trace.rollout, response_ids=(), text="")
-    assert "the response is empty" in token_strip(
-        replace(trace, rollout=rollout, tokens=(), signals={})
-    )
-    values = np.full(13, 0.5, dtype=np.float32)
-    values[2] = np.nan
-    html = token_strip(replace(trace, signals={"visual_similarity": values}))
-    assert html.count('class="t na"') == 1
-    assert "visual similarity: missing" in html
-    assert "KL divergence (not measured)" in html
+@pytest.mark.parametrize("name", THIN)
+def test_what_can_be_drawn_is(
+    name: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The rest says why not; nothing is said on the terminal, nothing acts on the page."""
+    run, drawing, missing = THIN[name]
+    only(monkeypatch, *drawing)
+    page = analyze(stored(tmp_path / "run", run), tmp_path / "out", name=HOSTILE).read_text()
+    said = json.loads((tmp_path / "out/summary.json").read_text())
+    figures = {**said["together"], **said["runs"][HOSTILE]["figures"]}
+    refused = {name for name, told in figures.items() if "refused" in told}
+    assert refused == missing | TRAINED.intersection(drawing)
+    assert page.count("<figure>") == len(drawing) - len(refused)
+    assert (f"Not drawn ({len(refused)})" in page) == bool(refused)
+    assert "script" not in Elements(page).names
+    assert capfd.readouterr() == ("", "")
 
 
-def test_scale_is_pinned_by_the_run() -> None:
-    """Zero has no colour for a divergence; a cosine starts at the run's low percentile."""
-    tokens = pd.DataFrame({"kl.blind": np.arange(101.0), "visual_similarity": np.arange(101.0)})
-    scales = pinned_scales(tokens, ["kl.blind", "visual_similarity", "entropy"])
-    assert scales == {"kl.blind": Scale(0.0, 98.0), "visual_similarity": Scale(2.0, 98.0)}
-    np.testing.assert_allclose(Scale(2.0, 10.0).intensity([0, 2, 4, 99]), [0, 0, 0.25, 1])
-    falling = pinned_scales(pd.DataFrame({"logprob": -np.arange(101.0)}), ["logprob"])["logprob"]
-    np.testing.assert_allclose(falling.intensity([0, -49, -98]), [0, 0.5, 1])
-    assert np.isnan(Scale(0, 1).intensity([np.nan, np.inf])).all()
-    assert Scale(3, 3).intensity([3.0]) == 0
+def test_finds_are_opened_with_their_place(out: Path) -> None:
+    """A row for each find; a place is framed once, and linked to; rows tell how to open it."""
+    page = (out / "report.html").read_text()
+    said = json.loads((out / "summary.json").read_text())["runs"]["lab/base"]["finders"]
+    assert list(said) == list(FINDERS)
+    spikes = said["turning_points"]["rows"]
+    assert len(spikes) == found.FEW == len({row["sample_id"] for row in spikes})
+    run = open_run(out.parent / "run")
+    for row in spikes:
+        rollout = run[row["response"]].rollout
+        assert (rollout.sample_id, rollout.index) == (row["sample_id"], row["index"])
+        place = f"{strip_key(rollout, 'lab-base')}-{row['position']}"
+        assert page.count(f'id="{place}"') == 1 and f'href="#{place}"' in page
+    table = pd.read_csv(out / "tables/turning_points.csv")
+    assert table["value"].is_monotonic_decreasing
+    assert f"{len(table)} by entropy" in said["turning_points"]["sentence"]
+
+
+def test_a_page_of_a_thousand_responses_is_small(out: Path) -> None:
+    """What grows with the run are tables and ticks of figures: under 10 MB, says a long run."""
+    assert len((out / "report.html").read_bytes()) < 2_500_000
 
 
 def test_questions_that_share_an_image_are_found_in_the_store(tmp_path: Path) -> None:
@@ -237,34 +301,6 @@ def test_questions_that_share_an_image_are_found_in_the_store(tmp_path: Path) ->
     row = accuracy_by_task(tables.rollouts).iloc[0]
     assert row["clusters"] == 1 and np.isnan(row["accuracy_low"])
     assert row["note"] == "no interval: there is 1 cluster, of 8 needed"
-
-
-def test_typical_case_is_nearest_the_median() -> None:
-    """The same rule by a loop."""
-    tables = Tables(make_run(questions=9))
-    for verdict, (why, chosen) in zip((True, False), typical_cases(tables), strict=True):
-        means = [
-            t.signals["visual_similarity"].astype(float).mean()
-            for t in tables.run
-            if t.rollout.correct is verdict
-        ]
-        mean = chosen.signals["visual_similarity"].astype(float).mean()
-        assert chosen.rollout.correct is verdict
-        assert abs(mean - np.median(means)) == min(abs(m - np.median(means)) for m in means)
-        assert f"median of {len(means)}" in why
-
-
-def test_paired_case_turned_right() -> None:
-    """The first question whose first response went from wrong to right."""
-    runs = {"a": make_run(questions=9, accuracy=0.3), "b": make_run(questions=9, seed=5)}
-    found = paired_case({name: Tables(run) for name, run in runs.items()})
-    assert found is not None
-    before, after = found[1]
-    assert (before.rollout.correct, after.rollout.correct) == (False, True)
-    assert before.sample.id == after.sample.id
-    first = [t.sample.id for t in runs["a"] if t.rollout.index == 0 and not t.rollout.correct]
-    right = {t.sample.id for t in runs["b"] if t.rollout.index == 0 and t.rollout.correct}
-    assert before.sample.id == next(name for name in first if name in right)
 
 
 def test_visible_and_slug() -> None:

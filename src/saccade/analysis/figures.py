@@ -35,6 +35,17 @@ FIGURES: dict[str, Figure] = {
             describe="shift:describe_shift",
         ),
         Figure(
+            id="pepo_5",
+            title="One question and its answers",
+            paper="PEPO, figure 5",
+            line="A question with its image, and the tokens of two answers coloured by a signal.",
+            signals=(),
+            reads="runs",
+            compute="studies:case_study",
+            plot="plots.studies:plot_case_study",
+            describe="studies:describe_study",
+        ),
+        Figure(
             id="layers",
             title="Visual similarity by layer",
             paper="",

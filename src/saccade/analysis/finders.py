@@ -1,10 +1,10 @@
 """FINDERS: which responses, and which places in them, are worth reading, and by which numbers.
 
 A finder takes a run, or for most a table of its tokens, and returns rows with task, sample_id,
-index and step, by which `run` opens a response, position where there is one, and the value and
-the threshold that made it a find; the most remarkable first. Thresholds are quantiles of the run
-itself, task by task, so none depends on a model's units. Few responses give crude quantiles. To
-add one: write it, and list it in FINDERS.
+index, step and `response`, by which `run[response]` opens it, position where there is one, and the
+value and the threshold that made it a find; the most remarkable first. Thresholds are quantiles of
+the run itself, task by task, so none depends on a model's units. Few responses give crude
+quantiles. To add one: write it, and list it in FINDERS.
 """
 
 from collections.abc import Callable
@@ -20,27 +20,30 @@ MOST = 100
 """Rows returned, unless told otherwise."""
 
 _RESPONSES = """
-SELECT task, sample_id, index, step, value, threshold FROM (
+SELECT task, sample_id, index, step, response, value, threshold FROM (
     SELECT *, quantile_cont(value, {quantile}) OVER (PARTITION BY task) AS threshold
     FROM (
-        SELECT task, sample_id, index, step, any_value(correct) AS correct,
-               avg({signal}) FILTER (isfinite({signal})) AS value
-        FROM tokens GROUP BY task, sample_id, index, step
+        SELECT any_value(task) AS task, any_value(sample_id) AS sample_id,
+               any_value(index) AS index, any_value(step) AS step, response,
+               any_value(correct) AS correct, avg({signal}) FILTER (isfinite({signal})) AS value
+        FROM tokens GROUP BY response
     )
     WHERE correct IS NOT NULL AND value IS NOT NULL
 )
-WHERE {found} ORDER BY value {order}, task, step, sample_id, index LIMIT {most}
 """
+_LAST = ", response LIMIT {most}"
+_LUCKY = f"{_RESPONSES} WHERE correct AND value <= threshold ORDER BY value{_LAST}"
+_FAILED = f"{_RESPONSES} WHERE NOT correct AND value >= threshold ORDER BY value DESC{_LAST}"
 _SPIKES = """
-SELECT task, sample_id, index, step, position, token, value, before, threshold FROM (
-    SELECT task, sample_id, index, step, position, token, {signal} AS value,
+SELECT task, sample_id, index, step, response, position, token, value, before, threshold FROM (
+    SELECT task, sample_id, index, step, response, position, token, {signal} AS value,
            lag({signal}) OVER along AS before, lead({signal}) OVER along AS after,
            quantile_cont({signal}, {quantile}) OVER (PARTITION BY task) AS threshold
     FROM tokens WHERE isfinite({signal})
-    WINDOW along AS (PARTITION BY task, step, sample_id, index ORDER BY position)
+    WINDOW along AS (PARTITION BY response ORDER BY position)
 )
 WHERE value >= threshold AND value > before AND value >= coalesce(after, value)
-ORDER BY value DESC, task, step, sample_id, index, position LIMIT {most}
+ORDER BY value DESC, response, position LIMIT {most}
 """
 _NAMED = """
 WITH phrases AS (
@@ -49,30 +52,28 @@ WITH phrases AS (
     FROM (SELECT id, solution, unnest(mentions) AS m FROM samples)
 ),
 placed AS (
-    SELECT task, sample_id, index, step, position, correct, token, {signal} AS value,
-           sum(len(token)) OVER (
-               PARTITION BY step, sample_id, index ORDER BY position
-           ) - len(token) AS start
+    SELECT task, sample_id, index, step, response, position, correct, token, {signal} AS value,
+           sum(len(token)) OVER (PARTITION BY response ORDER BY position) - len(token) AS start
     FROM tokens SEMI JOIN phrases USING (sample_id)
 ),
 texts AS (
-    SELECT step, sample_id, index, lower(string_agg(token, '' ORDER BY position)) AS text
+    SELECT response, sample_id, lower(string_agg(token, '' ORDER BY position)) AS text
     FROM placed GROUP BY ALL
 ),
 namings AS (
-    SELECT p.task, p.sample_id, p.index, p.step, min(p.position) AS position, phrase,
+    SELECT p.task, p.sample_id, p.index, p.step, response, min(p.position) AS position, phrase,
            any_value(p.correct) AS correct, avg(p.value) AS value
-    FROM texts t JOIN phrases USING (sample_id) JOIN placed p USING (step, sample_id, index)
+    FROM texts t JOIN phrases USING (sample_id) JOIN placed p USING (response)
     WHERE strpos(text, phrase) > 0 AND isfinite(p.value)
       AND p.start < strpos(text, phrase) - 1 + len(phrase)
       AND p.start + len(p.token) > strpos(text, phrase) - 1
-    GROUP BY p.task, p.sample_id, p.index, p.step, phrase
+    GROUP BY ALL
 )
-SELECT task, sample_id, index, step, position, phrase, value, threshold FROM (
+SELECT task, sample_id, index, step, response, position, phrase, value, threshold FROM (
     SELECT *, quantile_cont(value, {quantile}) OVER (PARTITION BY task) AS threshold FROM namings
 )
 WHERE NOT correct AND value <= threshold
-ORDER BY value, task, step, sample_id, index, position, phrase LIMIT {most}
+ORDER BY value, response, position, phrase LIMIT {most}
 """
 
 
@@ -80,30 +81,14 @@ def lucky_guesses(
     source: Source, *, signal: str = "kl", quantile: float = 0.1, most: int = MOST
 ) -> pd.DataFrame:
     """Right without looking: correct, and the mean signal among the lowest tenth of its task."""
-    return _find(
-        source,
-        _RESPONSES,
-        signal,
-        quantile,
-        most,
-        found="correct AND value <= threshold",
-        order="ASC",
-    )
+    return _find(source, _LUCKY, signal, quantile, most)
 
 
 def looked_but_failed(
     source: Source, *, signal: str = "kl", quantile: float = 0.9, most: int = MOST
 ) -> pd.DataFrame:
     """Wrong although it looked: incorrect, the mean signal among the highest tenth of its task."""
-    return _find(
-        source,
-        _RESPONSES,
-        signal,
-        quantile,
-        most,
-        found="NOT correct AND value >= threshold",
-        order="DESC",
-    )
+    return _find(source, _FAILED, signal, quantile, most)
 
 
 def perception_failures(
@@ -171,12 +156,13 @@ FINDERS: dict[str, Finder] = {
 }
 
 
-def _find(
-    source: Source, query: str, signal: str, quantile: float, most: int, **words: str
-) -> pd.DataFrame:
-    """The answer to one of the queries above."""
+def _find(source: Source, query: str, signal: str, quantile: float, most: int) -> pd.DataFrame:
+    """The answer to one of the queries above; `attrs` names the signal's column."""
     if not 0 <= quantile <= 1:
         raise SaccadeError(f"quantile must be from 0 to 1; got {quantile!r}.")
-    column = quoted(column_of(source, signal))
-    filled = query.format(signal=column, quantile=float(quantile), most=int(most), **words)
-    return ask(source, filled)
+    column = column_of(source, signal)
+    found = ask(
+        source, query.format(signal=quoted(column), quantile=float(quantile), most=int(most))
+    )
+    found.attrs["signal"] = column
+    return found

@@ -1,31 +1,30 @@
 """One typical response and its tokens of largest dependency: those VPPO keeps (VPPO, figure 7)."""
 
 import math
-from typing import Any
 
 import pandas as pd
 
+from saccade.analysis.chosen import tokens_of, typical
 from saccade.analysis.dependency import percent
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
-from saccade.analysis.measured import finite, measured, scored
+from saccade.analysis.measured import measured
 from saccade.errors import SaccadeError
-from saccade.store import Source, ask
-from saccade.store.views import literal
+from saccade.store import Source
 
 
 def marked_response(source: Source, *, signal: str = "kl", top: float = 0.4) -> pd.DataFrame:
     """The tokens of one response in order, each with its value, its rank and whether it is kept.
 
     The response is the one whose mean is nearest the median of all responses' means, the first
-    by task, step, sample and index among equals. Of its n tokens with a number the ceil(top n)
+    of the run among equals. Of its n tokens with a number the ceil(top n)
     largest are kept; of equal ones the earlier.
     """
     if not 0 < top <= 1:
         raise SaccadeError(f"top must be a share of the tokens above 0, up to 1; got {top!r}.")
     column = measured(source, signal).signal
-    chosen = ask(source, _TYPICAL.format(tokens=scored(column))).iloc[0]
-    frame = ask(source, _TOKENS.format(value=finite(column), where=_is(chosen)))
+    chosen = typical(source, column).iloc[0]
+    frame = tokens_of(source, int(chosen["response"]), column)
     keep = math.ceil(round(top * int(frame["value"].notna().sum()), 9))
     frame["rank"] = frame["value"].rank(ascending=False, method="first").astype("Int64")
     frame["kept"] = (frame["rank"] <= keep).fillna(value=False).astype(bool)
@@ -41,28 +40,6 @@ def marked_response(source: Source, *, signal: str = "kl", top: float = 0.4) -> 
     return frame
 
 
-_TYPICAL = """
-WITH means AS (
-    SELECT task, sample_id, step, index, avg(value) AS mean FROM {tokens}
-    GROUP BY task, sample_id, step, index
-)
-SELECT * EXCLUDE (mean, middle), (SELECT count(*) FROM means) AS responses
-FROM means, (SELECT median(mean) AS middle FROM means)
-ORDER BY abs(mean - middle), task, step, sample_id, index LIMIT 1
-"""
-
-_TOKENS = """
-SELECT position, token, {value} AS value, correct FROM tokens WHERE {where} ORDER BY position
-"""
-
-
-def _is(chosen: "pd.Series[Any]") -> str:
-    """SQL that is true of one response's tokens."""
-    numbers = " AND ".join(f"{name} = {chosen[name]}" for name in ("step", "index"))
-    task = "task IS NULL" if pd.isna(chosen["task"]) else f"task = {literal(str(chosen['task']))}"
-    return f"{numbers} AND {task} AND sample_id = {literal(str(chosen['sample_id']))}"
-
-
 def describe_marked(frame: pd.DataFrame) -> Finding:
     """Which response, what the kept tokens hold, and the largest of them."""
     facts, name = frame.attrs, label(frame.attrs["signal"]).text
@@ -74,7 +51,7 @@ def describe_marked(frame: pd.DataFrame) -> Finding:
         else ""
     )
     words = ", ".join(
-        f"“{str(token).strip()}” ({value:.3g})"
+        f"“{str(token).strip() or '␣'}” ({value:.3g})"
         for token, value in zip(largest["token"], largest["value"], strict=True)
     )
     sentence = (

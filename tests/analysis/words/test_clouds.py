@@ -7,7 +7,7 @@ import pytest
 from frames import make_run
 
 from saccade.analysis.plots.words import plot_word_clouds
-from saccade.analysis.report.files import draw_bytes
+from saccade.analysis.report.files import drawings
 from saccade.analysis.words import fonts, word_clouds, words
 from saccade.analysis.words.clouds import describe_clouds, standing_out, top_words
 from saccade.errors import SaccadeError
@@ -68,9 +68,9 @@ def test_drawn_as_outlines_that_link(tokens: pd.DataFrame) -> None:
     canvas = plot_word_clouds(frame)
     out = standing_out(frame[frame["panel"] == "entropy"])
     assert {patch.get_label() for patch in canvas.axes[0].patches} == set(out["word"])
-    svg = draw_bytes(canvas, "svg").decode()
+    svg = drawings(canvas)[0]
     assert 'href="#word-0-0"' in svg and "<image" not in svg
-    assert svg == draw_bytes(plot_word_clouds(frame), "svg").decode()
+    assert svg == drawings(plot_word_clouds(frame))[0]
 
 
 def test_many_words_all_fit_without_touching() -> None:
@@ -90,7 +90,7 @@ def test_nothing_stands_out_and_no_font(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(fonts, "_installed", tuple)
     canvas = plot_word_clouds(clouds(["angle", "三角形"], [1.0, 2.0]))
     assert "1 left out: no installed font" in canvas.axes[0].texts[-1].get_text()
-    draw_bytes(canvas, "png")
+    drawings(canvas)
 
 
 def clouds(names: list[str], low: list[float]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from saccade.analysis.agreement import MEASURES
 from saccade.analysis.labels import label
+from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.panels import panels
 from saccade.analysis.plots.style import COLUMN, style
 
@@ -50,7 +51,7 @@ def plot_agreement(
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         by_chance = f", by chance {rows['chance'].iloc[0]:.2f}" if measure == "overlap" else ""
-        ax.set_title(f"{task}, n = {rows['n_questions'].max()}\n{words}{by_chance}")
+        ax.set_title(f"{named(task)}, n = {rows['n_questions'].max()}\n{words}{by_chance}")
     return ax
 
 
@@ -63,6 +64,10 @@ def plot_agreements(frame: pd.DataFrame) -> Figure:
     def draw(key: str, ax: Axes) -> None:
         task, measure = keys[key]
         plot_agreement(frame, measure=measure, task=task, ax=ax)
+        if measure != MEASURES[0]:
+            ax.set_yticklabels([])
+        if task != tasks[-1]:
+            ax.set_xticklabels([])
 
     more = "" if len(tasks) == len(sizes) else f", {len(tasks)} of {len(sizes)} tasks shown"
     title = f"Agreement of signals within responses (n = questions{more})"
@@ -75,7 +80,7 @@ def _signals(frame: pd.DataFrame) -> list[str]:
 
 
 def _write_numbers(ax: Axes, values: NDArray[np.float64], lowest: float) -> None:
-    """Each cell's number, light on dark cells."""
+    """Each cell's number, light on dark cells; no room need be made for what lies inside."""
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             strong = abs(value) > 0.66 if lowest < 0 else value > 0.6
@@ -88,4 +93,4 @@ def _write_numbers(ax: Axes, values: NDArray[np.float64], lowest: float) -> None
                 va="center",
                 fontsize=7,
                 color=colour,
-            )
+            ).set_in_layout(False)

@@ -1,20 +1,21 @@
-"""Places for the words of one cloud: `wordcloud` lays them out, matplotlib draws them as outlines.
+"""Places for the words of one cloud: `wordcloud` finds free ones, matplotlib draws outlines there.
 
 So a cloud stays a vector drawing, the same each time, with sizes that say exactly what they say:
 they are linear in the statistic, and where the words do not fit, all of them are made smaller.
 """
 
 from collections.abc import Mapping
-from itertools import combinations
+from math import ceil, floor
 from pathlib import Path
 from random import Random
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import PathPatch
 from matplotlib.textpath import TextPath
 from PIL import ImageFont
-from wordcloud import WordCloud
+from wordcloud.wordcloud import IntegralOccupancyMap
 
 CANVAS = (420, 252)
 """Width and height of the whole cloud; 100 to the inch in a drawing of 4.2 inches."""
@@ -28,6 +29,11 @@ FULL = 0.6
 LONGEST = 22
 """Characters of a word that are drawn."""
 
+GAP = 3
+"""Pixels between two words, at least."""
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom."""
 Places = list[tuple[str, int, int, int]]
 """Word, size, left, top."""
 
@@ -66,34 +72,15 @@ def _places(sizes: Mapping[str, float], font: Path) -> Places:
             word: round(SMALLEST + (largest - SMALLEST) * _share(value, low, high))
             for word, value in sizes.items()
         }
+        boxes = {word: _box(word, font, size) for word, size in wanted.items()}
+        covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes.values())
         for filled in FILLED:
-            if _cover(wanted) > FULL * filled**2 and largest > SMALLEST:
+            if covered > FULL * filled**2 * CANVAS[0] * CANVAS[1] and largest > SMALLEST:
                 continue
-            places = _laid_out(wanted, font, filled)
-            placed = {word: size for word, size, *_ in places}
-            if placed == wanted and not _touching(places, font):
-                return places
-        if largest <= SMALLEST:
-            return places
+            corners = _corners(boxes, filled)
+            if len(corners) == len(wanted) or largest <= SMALLEST:
+                return [(word, wanted[word], *corner) for word, corner in corners.items()]
         largest = max(SMALLEST, largest * SHRINK)
-
-
-def _touching(places: Places, font: Path) -> bool:
-    """Whether two words do, since `wordcloud` forgets the room above small letters."""
-    boxes = []
-    for word, size, left, top in places:
-        x0, y0, x1, y1 = ImageFont.truetype(str(font), size).getbbox(_short(word))
-        boxes.append((left + x0, top + y0, left + x1, top + y1))
-    return any(
-        a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-        for a, b in combinations(boxes, 2)
-    )
-
-
-def _cover(wanted: Mapping[str, int]) -> float:
-    """About how much of the canvas words of these sizes cover."""
-    letters = sum(len(_short(word)) * size**2 for word, size in wanted.items())
-    return 0.6 * letters / (CANVAS[0] * CANVAS[1])
 
 
 def _share(value: float, low: float, high: float) -> float:
@@ -101,30 +88,32 @@ def _share(value: float, low: float, high: float) -> float:
     return (value - low) / (high - low) if high > low else 1.0
 
 
-def _laid_out(wanted: Mapping[str, int], font: Path, filled: float) -> Places:
-    """One try of `wordcloud`, which ends at the first word that does not fit."""
+def _corners(boxes: Mapping[str, Box], filled: float) -> dict[str, tuple[int, int]]:
+    """One try: from the first word on, each at a free place, until one finds none.
+
+    `WordCloud` itself forgets the room above small letters, so that its words touch.
+    """
     width, height = (round(side * filled) for side in CANVAS)
-    short = {_short(word): word for word in wanted}
-    cloud = WordCloud(
-        font_path=str(font),
-        width=width,
-        height=height,
-        margin=3,
-        prefer_horizontal=1,
-        relative_scaling=1,
-        min_font_size=SMALLEST,
-        font_step=LARGEST,
-        max_font_size=max(wanted.values()),
-        max_words=len(wanted),
-        random_state=Random(0),
-        color_func=lambda *_, **__: "black",
-    )
-    cloud.generate_from_frequencies({text: wanted[word] for text, word in short.items()})
     across, down = (CANVAS[0] - width) // 2, (CANVAS[1] - height) // 2
-    return [
-        (short[text], size, across + int(left), down + int(top))
-        for (text, _), size, (top, left), *_ in cloud.layout_
-    ]
+    free, taken = IntegralOccupancyMap(height, width, None), np.zeros((height, width), np.uint32)
+    chance = Random(0)
+    corners = {}
+    for word, (x0, y0, x1, y1) in boxes.items():
+        wide, high = x1 - x0 + GAP, y1 - y0 + GAP
+        place = free.sample_position(high, wide, chance)
+        if place is None:
+            break
+        top, left = place
+        taken[top : top + high, left : left + wide] = 1
+        free.update(taken, top, left)
+        corners[word] = (across + left + GAP // 2 - x0, down + top + GAP // 2 - y0)
+    return corners
+
+
+def _box(word: str, font: Path, size: int) -> Box:
+    """What the letters of a word cover, from where it is written."""
+    x0, y0, x1, y1 = ImageFont.truetype(str(font), size).getbbox(_short(word))
+    return floor(x0), floor(y0), ceil(x1), ceil(y1)
 
 
 def _short(word: str) -> str:

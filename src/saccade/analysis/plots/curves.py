@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.curves import overall, span
+from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.panels import panels
 from saccade.analysis.plots.profiles import draw_band
 from saccade.analysis.plots.style import COLUMN, SERIES, style
@@ -49,7 +50,8 @@ def plot_curves(frame: pd.DataFrame) -> Figure:
     with style():
         lines = {str(h.get_label()): h for ax in figure.axes for h in ax.get_lines()}
         shown = {name: line for name, line in lines.items() if name in frame.attrs["runs"]}
-        figure.legend(list(shown.values()), list(shown), loc="outside lower left", ncols=4)
+        names = list(map(named, shown))
+        figure.legend(list(shown.values()), names, loc="outside lower left", ncols=4)
     return figure
 
 

@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.density import gaussian_kde, why_no_curve
 from saccade.analysis.labels import label
+from saccade.analysis.plots.powers import label_powers
 from saccade.analysis.plots.style import ACCENT, COLUMN, INK, MUTED, axes_of, style
 
 SIZE = (COLUMN, 2.5)
@@ -40,6 +41,7 @@ def plot_dependency_frequencies(frame: pd.DataFrame, *, ax: Axes | None = None) 
         ax.bar(frame["low"], frame["share"], widths, align="edge", color=ACCENT, linewidth=0)
         ax.set_yscale("log")
         ax.set_ylim(0.5 / frame.attrs["tokens"], 2)
+        label_powers(ax.yaxis)
         ax.axvline(mean, color=INK, linewidth=0.9, linestyle=(0, (4, 1.6)))
         right = mean < frame["low"].iloc[len(frame) // 2]
         ax.annotate(
@@ -103,6 +105,7 @@ def _counts(ax: Axes, most: int) -> None:
     """A log axis on which a bin with one token still has a bar."""
     ax.set_yscale("log")
     ax.set_ylim(0.5, 2 * max(most, 5))
+    label_powers(ax.yaxis)
     ax.tick_params(axis="y", which="minor", color=MUTED)
 
 

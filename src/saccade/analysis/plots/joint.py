@@ -9,8 +9,11 @@ from matplotlib.patheffects import withStroke
 
 from saccade.analysis.labels import label
 from saccade.analysis.plots.glyphs import drawable
-from saccade.analysis.plots.style import COLUMN, INK, style
+from saccade.analysis.plots.powers import label_powers
+from saccade.analysis.plots.style import COLUMN, style
 
+PLATE, LINES = "#fefefe", "#101010"
+"""White and ink that stay so on a dark page, where the darkest cells would say little."""
 LINE = 34
 """Characters in a line of typical tokens."""
 
@@ -20,13 +23,17 @@ def plot_joint_density(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     with style():
         if ax is None:  # placed by hand: the text at its right is as wide as it is
             ax = plt.figure(figsize=(2 * COLUMN, 2.9)).add_axes((0.085, 0.15, 0.42, 0.74))
+        ax.set_facecolor(PLATE)
         facts = frame.attrs
         _cells(ax, frame)
-        halo = {"path_effects": [withStroke(linewidth=2.6, foreground="#ffffff")]}
+        halo = {"path_effects": [withStroke(linewidth=2.6, foreground=PLATE)]}
         for line, name, cut in zip((ax.axvline, ax.axhline), "xy", facts["cut"], strict=True):
-            line(max(cut, frame[f"{name}_low"].min()), color=INK, linewidth=1, **halo)
+            line(max(cut, frame[f"{name}_low"].min()), color=LINES, linewidth=1, **halo)
         scales = ["log" if logarithmic else "linear" for logarithmic in facts["logarithmic"]]
         ax.set(xscale=scales[0], yscale=scales[1])
+        for axis in (ax.xaxis, ax.yaxis):
+            if axis.get_scale() == "log":
+                label_powers(axis)
         x, y = (label(signal).text for signal in facts["signals"])
         ax.set(xlabel=f"{x} of a token", ylabel=f"{y} of a token")
         ax.set_title(f"Tokens (n = {facts['tokens']:,})")
@@ -46,6 +53,7 @@ def _cells(ax: Axes, frame: pd.DataFrame) -> None:
     )
     mesh.set_rasterized(True)
     bar = ax.figure.colorbar(mesh, cax=ax.inset_axes((1.02, 0, 0.03, 1)))
+    label_powers(bar.ax.yaxis)
     bar.set_label("tokens per cell")
     bar.outline.set_visible(False)
 
@@ -62,7 +70,6 @@ def _quadrants(ax: Axes, frame: pd.DataFrame) -> None:
             _wrapped(quadrant["typical"]),
             transform=ax.transAxes,
             va="top",
-            parse_math=False,
             linespacing=1.25,
         )
 

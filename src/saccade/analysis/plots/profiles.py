@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from saccade.analysis.labels import label
+from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.panels import panels
 from saccade.analysis.plots.similarity import GROUPS
 from saccade.analysis.plots.style import COLUMN, SERIES, style
@@ -47,7 +48,7 @@ def plot_layer_profile(
             n = int(group["n_questions"].max()) if len(group) else 0
             words = f"{name}, n = {n}" if n else f"no {name} responses"
             draw_band(ax, group, "layer", colour=colour, dashes=dashes, name=words)
-        ax.set_title(rows["task"].iloc[0])
+        ax.set_title(named(rows["task"].iloc[0]))
         ax.set_xlabel("hidden state (0: embeddings)")
         ax.set_ylabel(f"mean {label(frame.attrs.get('signal', 'visual_similarity')).text}")
         ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
@@ -79,7 +80,7 @@ def plot_position_profile(
     with style():
         ax = ax or plt.subplots(figsize=(COLUMN, 2.5), layout="constrained")[1]
         for task, (colour, dashes) in zip(tasks, SERIES, strict=False):
-            words = f"{task}, n = {sizes[task]}"
+            words = f"{named(task)}, n = {sizes[task]}"
             group = rows[rows["task"] == task]
             draw_band(ax, group, "at", colour=colour, dashes=dashes, name=words)
         ax.set_title(label(signal).text)

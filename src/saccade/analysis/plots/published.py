@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.panels import panels
 from saccade.analysis.plots.style import ACCENT, COLUMN, MUTED, style
 
@@ -46,7 +47,7 @@ def plot_benchmark(
         ax.set_yticks(place, [_name(row) for row in rows.itertuples()])
         ax.set_ylim(-len(rows) + 0.4, 0.6)
         ax.tick_params(axis="y", length=0)
-        ax.set_title(f"{rows['benchmark'].iloc[0]} (n = {own['n'].max():.0f})")
+        ax.set_title(f"{named(rows['benchmark'].iloc[0])} (n = {own['n'].max():.0f})")
         ax.set_xlabel(f"{', '.join(dict.fromkeys(rows['metric']))} in percent")
         ax.legend(loc="best")
     return ax
@@ -66,5 +67,5 @@ def plot_beside_published(frame: pd.DataFrame) -> Figure:
 
 def _name(row: Any) -> str:
     """A run by its name, a published number by its method and model, with the paper."""
-    named = ", ".join(word for word in (row.name, row.backbone) if word)
-    return f"{named} ({row.source})" if row.source else named
+    words = ", ".join(word for word in (row.name, row.backbone) if word)
+    return f"{words} ({row.source})" if row.source else named(words)

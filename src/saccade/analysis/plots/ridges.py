@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saccade.analysis.labels import label
+from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.powers import label_powers
 from saccade.analysis.plots.style import ACCENT, COLUMN, INK, style
 from saccade.analysis.ridges import LOGARITHMIC
 
@@ -50,7 +52,7 @@ def plot_ridges(frame: pd.DataFrame) -> Figure:
         run, signal = keys[key]
         plot_signal_ridges(frame, signal=signal, run=run, ax=ax)
         if several:
-            ax.set_title(f"{run}: {label(signal).text}")
+            ax.set_title(f"{named(run)}: {label(signal).text}")
 
     tokens, shown = int(frame["tokens"].sum() / max(1, pairs["signal"].nunique())), _shown(frame)
     title = f"Tokens over training (n = {tokens:,} tokens{shown})"
@@ -84,9 +86,10 @@ def _axes(ax: Axes, frame: pd.DataFrame, signal: str, steps: list[int]) -> None:
     """Steps downwards, values across."""
     if _logarithmic(signal):
         ax.set_xscale("log")
+        label_powers(ax.xaxis)
     every = -(-len(steps) // LABELLED)
     order = frame.attrs["order"]
-    names = [order[step] if order else str(step) for step in steps]
+    names = [named(order[step]) if order else str(step) for step in steps]
     ax.set_yticks([-place for place in range(0, len(steps), every)], names[::every])
     ax.set_ylabel("run, in the order given" if order else "training step")
     ax.tick_params(axis="y", length=0)

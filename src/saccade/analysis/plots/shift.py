@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saccade.analysis.labels import label
+from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.style import COLUMN, HIGHLIGHT, INK, MUTED, style
 from saccade.analysis.ranking import panel_title
 
@@ -76,4 +77,4 @@ def _write_ratios(ax: Axes, frame: pd.DataFrame, tasks: list[str]) -> None:
 def _counted(frame: pd.DataFrame, task: str) -> str:
     """A task's name with its number of questions."""
     n = frame.loc[frame["task"] == task, "n_questions"].max()
-    return f"{task}\nn = {n} questions"
+    return f"{named(task)}\nn = {n} questions"

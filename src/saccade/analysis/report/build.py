@@ -4,33 +4,26 @@ The page is written last, so a report that is there is complete. The same input 
 bytes: nothing in here knows the time or the machine.
 """
 
-import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from markupsafe import Markup
-
-from saccade.analysis.accuracy import accuracy_by_task, compare_accuracy
+from saccade.analysis.accuracy import compare_accuracy
 from saccade.analysis.comparing import Pair
-from saccade.analysis.figures import FIGURES, Figure, Finding
-from saccade.analysis.labels import label
-from saccade.analysis.report.cases import paired_case, typical_cases
-from saccade.analysis.report.files import draw_bytes, slug, to_json, write
+from saccade.analysis.figures import FIGURES
+from saccade.analysis.report.drawn import Drawn, drawn, told
+from saccade.analysis.report.files import slug, to_json, write
 from saccade.analysis.report.pages import environment, stylesheet
-from saccade.analysis.report.strip import SHOWN, token_strip
-from saccade.analysis.report.svg import inline
-from saccade.analysis.scales import Scale, pinned_scales
-from saccade.analysis.tables import RunLike, Tables, run_facts, skipped, ten_digits
+from saccade.analysis.report.sections import Section, section_of, summary
+from saccade.analysis.report.strip import SHOWN
+from saccade.analysis.report.strips import Shown, Strips
+from saccade.analysis.report.svg import letters_once
+from saccade.analysis.scales import Scale, common_scales
+from saccade.analysis.tables import RunLike, Tables
 from saccade.errors import SaccadeError
-from saccade.store import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from saccade.analysis.figure import Read
 
 TOGETHER = "together"
@@ -40,31 +33,14 @@ FIRST_ROWS = 8
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """One figure of one run: what the page needs, or why there is no drawing."""
+class Together:
+    """What reads all runs of the report."""
 
-    figure: Figure
-    svg: str = ""
-    finding: Finding | None = None
-    frame: pd.DataFrame | None = None
-    csv: str = ""
-    places: "Sequence[Sequence[Mapping[str, Any]]]" = ()
-    """Where the words of a figure are said: for each word some occurrences."""
-    refused: str = ""
-
-
-@dataclass(frozen=True)
-class Section:
-    """One run in the report."""
-
-    name: str
-    anchor: str
-    facts: Mapping[str, str]
-    accuracy: pd.DataFrame
-    skipped: Mapping[str, int]
-    damaged: int
-    figures: "Sequence[Drawn]"
-    cases: "Sequence[tuple[str, Markup]]"
+    figures: Sequence[Drawn]
+    compared: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
+    """Tasks with a row per run, where there are several runs."""
+    answers: Sequence[tuple[str, Shown]]
+    """The answers of the case study, token by token."""
 
 
 def analyze(run: RunLike | str | Path, out: str | Path, *, name: str | None = None) -> Path:
@@ -89,45 +65,33 @@ def render(
     if not runs:
         raise SaccadeError("A report needs at least one run; none was given.")
     tables = {name: Tables(_opened(run)) for name, run in runs.items()}
-    folder = Path(out)
-    anchors = _anchors(tables)
-    scales = _common_scales(tables.values())
+    folder, anchors = Path(out), _anchors(tables)
+    scales = common_scales((read.source for read in tables.values()), SHOWN)
     sections = [
-        _section(
+        section_of(
             name, read, folder / (anchors[name] if len(tables) > 1 else ""), anchors[name], scales
         )
         for name, read in tables.items()
     ]
-    sources = {name: read.source for name, read in tables.items()}
-    together = _together(sources, forced or {}, folder)
-    write(folder / "summary.json", to_json(_summaries(sections, together)))
-    page = (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            title=title or " and ".join(tables),
-            sections=sections,
-            compared=_compared(tables),
-            together=together,
-            pair=_pair(tables, scales),
-            first_rows=FIRST_ROWS,
-            css=stylesheet("report.css") + stylesheet("strip.css"),
-        )
-    )
+    together = _together(tables, forced or {}, folder, anchors, scales)
+    said = {
+        "runs": {section.name: summary(section) for section in sections},
+        "together": {figure.figure.id: told(figure) for figure in together.figures},
+    }
+    write(folder / "summary.json", to_json(said))
+    page = _page(title or " and ".join(tables), sections, together)
     return write(folder / "report.html", page)
 
 
-def _together(
-    sources: Mapping[str, Source], forced: Mapping[str, Pair], folder: Path
-) -> "list[Drawn]":
-    """What is drawn of all runs, as far as there is what it reads."""
-    given: dict[str, Read] = {"runs": sources, "forced": forced}
-    given["compared"] = sources if len(sources) > 1 else {}
-    return [
-        _drawn(figure, given[figure.reads], folder, TOGETHER)
-        for figure in FIGURES.values()
-        if len(given.get(figure.reads, ()))
-    ]
+def _page(title: str, sections: Sequence[Section], together: Together) -> str:
+    """The page, with its style in it."""
+    css = stylesheet("report.css") + stylesheet("strip.css")
+    template = environment().get_template("report.html.j2")
+    return letters_once(
+        template.render(
+            title=title, sections=sections, together=together, first_rows=FIRST_ROWS, css=css
+        )
+    )
 
 
 def _opened(run: RunLike | str | Path) -> RunLike:
@@ -156,63 +120,26 @@ def _anchors(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _common_scales(tables: Iterable[Tables]) -> dict[str, Scale]:
-    """One colour scale per signal over the tokens of all runs."""
-    frames = [read.tokens[[name for name in SHOWN if name in read.tokens]] for read in tables]
-    return pinned_scales(pd.concat(frames), SHOWN)
-
-
-def _section(
-    name: str, tables: Tables, folder: Path, anchor: str, scales: Mapping[str, Scale]
-) -> Section:
-    """Everything about one run, its files written."""
-    accuracy = accuracy_by_task(tables.rollouts)
-    write(folder / "tables" / "accuracy.csv", accuracy.to_csv(index=False))
-    return Section(
-        name=name,
-        anchor=anchor,
-        facts=run_facts(tables.run),
-        accuracy=accuracy,
-        skipped=skipped(tables.run),
-        damaged=len(getattr(tables.run, "broken", ())),
-        figures=[
-            _drawn(figure, tables.source, folder, anchor)
-            for figure in FIGURES.values()
-            if figure.reads == "run"
-        ],
-        cases=[
-            (why, token_strip(trace, scales=scales, mentions=True, styled=False, key=anchor))
-            for why, trace in typical_cases(tables)
-        ],
-    )
-
-
-def _drawn(figure: Figure, source: "Read", folder: Path, anchor: str) -> Drawn:
-    """One figure computed, drawn and written; a run that lacks what it needs says so instead."""
-    try:
-        frame = figure.frame(source)
-    except SaccadeError as mistake:
-        return Drawn(figure, refused=str(mistake))
-    frame = ten_digits(frame)
-    canvas, finding = figure.draw(frame), figure.find(frame)
-    svg, csv = draw_bytes(canvas, "svg").decode(), frame.to_csv(index=False)
-    write(folder / "figures" / f"{figure.id}.svg", svg)
-    write(folder / "figures" / f"{figure.id}.png", draw_bytes(canvas, "png"))
-    write(folder / "tables" / f"{figure.id}.csv", csv)
-    shown = Markup(inline(svg, prefix=f"{anchor}-{figure.id}", label=finding.sentence))  # noqa: S704
-    return Drawn(figure, shown, finding, frame, _data_uri(csv), _places(frame))
-
-
-def _places(frame: pd.DataFrame) -> list[list[dict[str, Any]]]:
-    """The occurrences that a figure's numbers name, word by word."""
-    found = frame.attrs.get("occurrences", ())
-    named = ({**place, "panel": label(place["panel"]).text} for place in found)
-    return [list(group) for _, group in groupby(named, key=lambda place: place["anchor"])]
-
-
-def _data_uri(csv: str) -> str:
-    """A table as an address, so that the page carries it."""
-    return "data:text/csv;charset=utf-8;base64," + base64.b64encode(csv.encode()).decode()
+def _together(
+    tables: Mapping[str, Tables],
+    forced: Mapping[str, Pair],
+    folder: Path,
+    anchors: Mapping[str, str],
+    scales: Mapping[str, Scale],
+) -> Together:
+    """The figures of all runs as far as there is what they read; of one run, in its own part."""
+    several = len(tables) > 1
+    anchor = TOGETHER if several else next(iter(anchors.values()))
+    sources = {name: read.source for name, read in tables.items()}
+    given: dict[str, Read] = {"runs": sources}
+    given |= {"compared": sources} if several else {}
+    given |= {"forced": forced} if forced else {}
+    figures = [
+        drawn(figure, given[figure.reads], folder, anchor)
+        for figure in FIGURES.values()
+        if figure.reads in given
+    ]
+    return Together(figures, _compared(tables), _answers(tables, figures, scales))
 
 
 def _compared(tables: Mapping[str, Tables]) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -226,44 +153,14 @@ def _compared(tables: Mapping[str, Tables]) -> list[tuple[str, list[dict[str, An
     ]
 
 
-def _pair(
-    tables: Mapping[str, Tables], scales: Mapping[str, Scale]
-) -> tuple[str, list[tuple[str, Markup]]] | None:
-    """One question as every run answered it, where there are several runs."""
-    found = paired_case(tables) if len(tables) > 1 else None
-    if found is None:
-        return None
-    why, traces = found
-    return why, [
-        (name, token_strip(trace, scales=scales, styled=False, key=f"pair {name}"))
-        for name, trace in zip(tables, traces, strict=True)
+def _answers(
+    tables: Mapping[str, Tables], figures: Iterable[Drawn], scales: Mapping[str, Scale]
+) -> list[tuple[str, Shown]]:
+    """The answers of the case study, if there is one, to be read by every signal."""
+    frame = next((it.frame for it in figures if it.figure.id == "pepo_5"), None)
+    if frame is None:
+        return []
+    return [
+        (str(row["run"]), Strips(tables[row["run"]], scales, f"pair {row['answer']}").strip(row))
+        for _, row in frame.drop_duplicates("answer").iterrows()
     ]
-
-
-def _summaries(sections: "Sequence[Section]", together: "Sequence[Drawn]") -> dict[str, Any]:
-    """What `summary.json` says."""
-    return {
-        "runs": {section.name: _summary(section) for section in sections},
-        "together": {drawn.figure.id: _figure_summary(drawn) for drawn in together},
-    }
-
-
-def _summary(section: Section) -> dict[str, Any]:
-    """What `summary.json` says of one run."""
-    return {
-        "facts": section.facts,
-        "skipped": section.skipped,
-        "accuracy": section.accuracy.to_dict("records"),
-        "figures": {drawn.figure.id: _figure_summary(drawn) for drawn in section.figures},
-    }
-
-
-def _figure_summary(drawn: Drawn) -> dict[str, Any]:
-    """One figure's sentence and numbers, or why there are none."""
-    if drawn.finding is None:
-        return {"title": drawn.figure.title, "refused": drawn.refused}
-    return {
-        "title": drawn.figure.title,
-        "sentence": drawn.finding.sentence,
-        "numbers": drawn.finding.numbers.to_dict("records"),
-    }

@@ -3,10 +3,16 @@
 import json
 import re
 from collections.abc import Mapping
-from io import BytesIO
+from io import BytesIO, StringIO
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import rcParams
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from PIL import Image
 
 from saccade.analysis.plots.style import style
 from saccade.files import write_whole
@@ -21,13 +27,21 @@ def write(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def draw_bytes(figure: "Figure", kind: str) -> bytes:
-    """A figure as `svg` or `png`, the same bytes for the same figure."""
-    buffer = BytesIO()
-    metadata = {"Date": None} if kind == "svg" else {}
+def drawings(figure: "Figure") -> tuple[str, bytes]:
+    """A figure as SVG and as PNG, the same bytes for the same figure.
+
+    It is laid out once and drawn once for each, where `savefig` would do both twice for each.
+    """
+    svg, png = StringIO(), BytesIO()
     with style():
-        figure.savefig(buffer, format=kind, metadata=metadata)
-    return buffer.getvalue()
+        figure.dpi = rcParams["savefig.dpi"]
+        pixels = FigureCanvasAgg(figure)
+        pixels.draw()  # type: ignore[no-untyped-call]
+        whole = np.asarray(pixels.buffer_rgba())  # type: ignore[no-untyped-call]
+        Image.fromarray(whole).convert("RGB").save(png, "PNG", dpi=(figure.dpi, figure.dpi))
+        figure.set_layout_engine("none")
+        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})  # type: ignore[no-untyped-call]
+    return svg.getvalue(), png.getvalue()
 
 
 def to_json(content: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from PIL.Image import Image, Resampling
 
 from saccade.samples import Region, Sample
 
-LARGEST = 640
+LARGEST = 480
 """Longest side that is embedded, in pixels."""
 
 
@@ -36,11 +36,20 @@ def pictures(sample: Sample) -> list[Picture]:
 
 
 def _data_uri(image: Image) -> str:
-    """The image as an embedded PNG."""
+    """The image embedded, as PNG or as JPEG: as what is smaller."""
     small = image if image.mode in ("RGB", "RGBA", "L") else image.convert("RGB")
     if max(small.size) > LARGEST:
         small = small.copy()
         small.thumbnail((LARGEST, LARGEST), Resampling.LANCZOS)
+    forms = {"png": _encoded(small, "PNG")}
+    if small.mode != "RGBA":
+        forms["jpeg"] = _encoded(small, "JPEG", quality=88)
+    kind = min(forms, key=lambda name: len(forms[name]))
+    return f"data:image/{kind};base64," + base64.b64encode(forms[kind]).decode()
+
+
+def _encoded(image: Image, kind: str, **options: int) -> bytes:
+    """The bytes of a file."""
     buffer = BytesIO()
-    small.save(buffer, format="PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    image.save(buffer, format=kind, **options)
+    return buffer.getvalue()

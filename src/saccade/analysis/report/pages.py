@@ -21,8 +21,17 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["visible"] = visible
+    environment.filters |= {"visible": visible, "coded": coded}
     return environment
+
+
+def coded(text: str) -> Markup:
+    """Text whose parts between backticks are code, as our messages write commands."""
+    parts = str(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 and number < len(parts) - 1 else part
+        for number, part in enumerate(parts)
+    )
 
 
 def stylesheet(name: str) -> Markup:

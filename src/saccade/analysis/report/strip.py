@@ -5,7 +5,7 @@ alone: an underline grows with the value, and the hover text names every number.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from saccade.analysis.report.notebook import in_notebook
 from saccade.analysis.report.pages import environment, stylesheet
 from saccade.analysis.report.text import visible
 from saccade.analysis.scales import Scale, pinned_scale
-from saccade.samples import Sample, Trace
+from saccade.samples import Rollout, Sample, Trace
 
 SLOTS = "abcdef"
 """The style file has a colour for so many signals."""
@@ -40,13 +40,15 @@ class Channel:
 
 @dataclass(frozen=True)
 class Cell:
-    """One token: text to show, hover text, its intensities as CSS, and whether a line ends."""
+    """One token: what is shown of it, its place, and whether it is one to look at."""
 
     text: str
     title: str
     css: str
     missing: bool
     breaks: bool
+    place: int
+    marked: bool
 
 
 class Strip(Markup):
@@ -65,19 +67,25 @@ def token_strip(
     mentions: bool = False,
     styled: bool = True,
     key: str = "",
+    places: Collection[int] = (),
+    most: int | None = None,
+    first: str = "",
 ) -> Strip:
     """One response as HTML: image and boxes, question, answers, verdict, and the coloured tokens.
 
     `scales` come from `pinned_scales(run.tokens(), signals)`, so that strips of one run compare;
     without them this response's own percentiles are used, and the legend says so. `styled` brings
     the style along, for a page that does not have it; `key` tells equal strips on one page apart.
+    The tokens at `places` are framed; of a response longer than `most` the part around them shows.
+    It is coloured by the signal `first` to begin with, if it has that.
     """
     channels = _channels(trace, signals[: len(SLOTS)], scales)
     context = {
-        "key": _key(trace, key),
+        "key": strip_key(trace.rollout, key),
         "trace": trace,
         "channels": channels,
-        "cells": _cells(trace, channels),
+        "chosen": _chosen(channels, first),
+        "cells": _cells(trace, channels, places)[_window(len(trace.tokens), places, most)],
         "pictures": pictures(trace.sample),
         "pinned": scales is not None,
         "solution": solution_parts(trace.sample) if mentions else [],
@@ -100,7 +108,21 @@ def _channels(
     return channels
 
 
-def _cells(trace: Trace, channels: Sequence[Channel]) -> list[Cell]:
+def _chosen(channels: Sequence[Channel], first: str) -> Channel | None:
+    """The signal that colours the tokens at first."""
+    drawn = [channel for channel in channels if channel.scale is not None]
+    return next((channel for channel in drawn if channel.signal == first), next(iter(drawn), None))
+
+
+def _window(length: int, places: Collection[int], most: int | None) -> slice:
+    """Which tokens are shown: all, or so many with the first marked place in the middle."""
+    if most is None or length <= most:
+        return slice(length)
+    begin = min(max(0, min(places, default=0) - most // 2), length - most)
+    return slice(begin, begin + most)
+
+
+def _cells(trace: Trace, channels: Sequence[Channel], places: Collection[int]) -> list[Cell]:
     """One cell per token."""
     drawn = [channel for channel in channels if channel.scale is not None]
     rows = {
@@ -115,6 +137,8 @@ def _cells(trace: Trace, channels: Sequence[Channel]) -> list[Cell]:
             css=";".join(f"--{slot}:{np.nan_to_num(row[place]):.2f}" for slot, row in rows.items()),
             missing=any(np.isnan(row[place]) for row in rows.values()),
             breaks="\n" in token,
+            place=place,
+            marked=place in places,
         )
         for place, token in enumerate(trace.tokens)
     ]
@@ -142,10 +166,7 @@ def solution_parts(sample: Sample) -> list[tuple[str, str]]:
     return [part for part in parts if part[0]]
 
 
-def _key(trace: Trace, key: str) -> str:
-    """A short name for this strip's radio buttons, the same every time."""
-    rollout = trace.rollout
-    whole = "\0".join(
-        [key, trace.sample.task, rollout.sample_id, str(rollout.index), str(rollout.step)]
-    )
+def strip_key(rollout: Rollout, key: str = "") -> str:
+    """A short name for a strip, its radio buttons and its tokens, the same every time."""
+    whole = "\0".join([key, rollout.sample_id, str(rollout.index), str(rollout.step)])
     return "s" + hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:10]

@@ -16,7 +16,7 @@ from saccade.analysis.labels import label
 from saccade.analysis.ranking import check_top, panel_title
 from saccade.analysis.words.fonts import font_for
 from saccade.analysis.words.joining import words
-from saccade.analysis.words.occurrences import occurrences
+from saccade.analysis.words.occurrences import Places, occurrences
 from saccade.analysis.words.odds import FLOOR, log_odds
 from saccade.analysis.words.reading import Among, drawn_words, read_tokens
 from saccade.store import Source, column_of
@@ -84,7 +84,7 @@ def word_clouds(
         "top": top,
         "among": among,
         "floor": floor,
-        "occurrences": places,
+        "occurrences": Places(places),
         "not_drawn": not_drawn,
         **tokens.attrs,
     }

@@ -11,6 +11,19 @@ AROUND = 8
 """Tokens shown on either side."""
 
 
+class Places(tuple[dict[str, Any], ...]):
+    """Occurrences in a frame's `attrs`, which pandas copies with every part of the frame.
+
+    Nobody changes them, so all copies are this one: there may be hundreds.
+    """
+
+    __slots__ = ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Places":
+        """Itself."""
+        return self
+
+
 def occurrences(
     tokens: pd.DataFrame, joined: pd.DataFrame, said: pd.DataFrame, shown: "pd.Series[str]"
 ) -> list[dict[str, Any]]:

@@ -1,0 +1,74 @@
+"""One figure of a report: computed, drawn and written, or why it is not there."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from saccade.analysis.figure import Figure, Finding
+from saccade.analysis.labels import label
+from saccade.analysis.report.files import drawings, write
+from saccade.analysis.report.svg import inline
+from saccade.analysis.tables import ten_digits
+from saccade.errors import SaccadeError
+
+if TYPE_CHECKING:
+    from saccade.analysis.figure import Read
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One figure of one run: what the page needs, or why there is no drawing."""
+
+    figure: Figure
+    svg: str = ""
+    finding: Finding | None = None
+    frame: pd.DataFrame | None = None
+    csv: str = ""
+    places: Sequence[Sequence[Mapping[str, Any]]] = ()
+    """Where the words of a figure are said: for each word some occurrences."""
+    refused: str = ""
+
+
+def drawn(figure: Figure, source: "Read", folder: Path, anchor: str) -> Drawn:
+    """One figure computed, drawn and written; a run that lacks what it needs says so instead."""
+    try:
+        frame = figure.frame(source)
+    except SaccadeError as mistake:
+        return Drawn(figure, refused=str(mistake))
+    frame = ten_digits(frame)
+    canvas, finding = figure.draw(frame), figure.find(frame)
+    (svg, png), csv = drawings(canvas), frame.to_csv(index=False)
+    write(folder / "figures" / f"{figure.id}.svg", svg)
+    write(folder / "figures" / f"{figure.id}.png", png)
+    write(folder / "tables" / f"{figure.id}.csv", csv)
+    shown = Markup(inline(svg, prefix=f"{anchor}-{figure.id}", label=finding.sentence))  # noqa: S704
+    return Drawn(figure, shown, finding, frame, data_uri(csv), _places(frame))
+
+
+def _places(frame: pd.DataFrame) -> list[list[dict[str, Any]]]:
+    """The occurrences that a figure's numbers name, word by word."""
+    found = frame.attrs.get("occurrences", ())
+    named = ({**place, "panel": label(place["panel"]).text} for place in found)
+    return [list(group) for _, group in groupby(named, key=lambda place: place["anchor"])]
+
+
+def data_uri(csv: str) -> str:
+    """A table as an address, so that the page carries it."""
+    return "data:text/csv;charset=utf-8;base64," + base64.b64encode(csv.encode()).decode()
+
+
+def told(figure: Drawn) -> dict[str, Any]:
+    """What `summary.json` says of it: its sentence and numbers, or why there are none."""
+    if figure.finding is None:
+        return {"title": figure.figure.title, "refused": figure.refused}
+    return {
+        "title": figure.figure.title,
+        "sentence": figure.finding.sentence,
+        "numbers": figure.finding.numbers.to_dict("records"),
+    }
