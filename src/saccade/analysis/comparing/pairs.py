@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from saccade.analysis.accuracy import QUESTION
 from saccade.analysis.comparing.items import with_cluster
+from saccade.analysis.measured import finite
 from saccade.analysis.sources import present_signals
 from saccade.errors import SaccadeError
-from saccade.store import Run, Source
+from saccade.store import Source, ask
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -76,29 +77,27 @@ class Pair:
     def _joined(
         self,
     ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Floats], dict[str, Floats]]:
-        before, after = (_tokens(each, self.signals) for each in (self.before, self.after))
-        responses = _common(_responses(before), _responses(after))
+        sources = (self.before, self.after)
+        responses = _common(*map(_responses, sources))
         lengths = responses["length"].to_numpy()
         first, second = (
             _rows(responses[f"row{end}"].to_numpy(), lengths) for end in ("", "_after")
         )
-        if (before["token_id"].to_numpy()[first] != after["token_id"].to_numpy()[second]).any():
+        said, heard = (ask(each, _SAID)["token_id"].to_numpy() for each in sources)
+        if (said[first] != heard[second]).any():
             raise SaccadeError(_OTHERS)
         tokens = pd.DataFrame(
             {
-                "token": before["token"].to_numpy()[first],
-                "position": before["position"].to_numpy()[first],
-                "owner": np.repeat(np.arange(len(lengths)), lengths),
+                "token": pd.Categorical(ask(self.before, _TEXTS)["token"])[first],
+                "position": _rows(np.zeros_like(lengths), lengths).astype(np.int32),
+                "owner": np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
             }
         )
         start, change = {}, {}
         for name in self.signals:
-            one, other = (
-                table[name].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
-                for table, rows in ((before, first), (after, second))
-            )
-            change[name] = (other - one).astype(np.float32)
-            start[name] = np.where(np.isfinite(change[name]), one, np.nan).astype(np.float32)
+            one, other = (_numbers(each, name) for each in sources)
+            change[name] = other[second] - one[first]
+            start[name] = np.where(np.isfinite(change[name]), one[first], np.float32(np.nan))
         return responses.drop(columns=["row", "row_after"]), tokens, start, change
 
 
@@ -108,16 +107,27 @@ _OTHERS = (
 )
 
 
-def _tokens(source: Source, signals: list[str]) -> pd.DataFrame:
-    """The tokens of a source in order, responses whole."""
-    return source.tokens(signals) if isinstance(source, Run) else source
+_RESPONSES = """
+SELECT any_value(task) AS task, any_value(sample_id) AS sample_id, any_value(step) AS step,
+       any_value(index) AS index, any_value(correct) AS correct, count(*) AS length
+FROM tokens GROUP BY response ORDER BY response
+"""
+_IN_ORDER = "FROM tokens ORDER BY response, position"
+_SAID = f"SELECT token_id {_IN_ORDER}"
+_TEXTS = f"SELECT token {_IN_ORDER}"
 
 
-def _responses(tokens: pd.DataFrame) -> pd.DataFrame:
+def _numbers(source: Source, signal: str) -> Floats:
+    """One signal of every token in order; NaN where there is none. A column at a time fits."""
+    column = ask(source, f"SELECT ({finite(signal)})::FLOAT AS value {_IN_ORDER}")["value"]
+    return column.to_numpy(dtype=np.float32, na_value=np.nan)
+
+
+def _responses(source: Source) -> pd.DataFrame:
     """One row per response: its names, its verdict, its first row and how many there are."""
-    starts = np.flatnonzero(tokens["position"].to_numpy() == 0)
-    table = tokens.iloc[starts][[*RESPONSE, "correct"]].reset_index(drop=True)
-    return table.assign(row=starts, length=np.diff(starts, append=len(tokens)))
+    table = ask(source, _RESPONSES)
+    ends = table["length"].cumsum()
+    return table.assign(row=(ends - table["length"]).astype(np.int64))
 
 
 def _common(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
