@@ -19,6 +19,7 @@ from saccade.analysis import (
 )
 from saccade.analysis.comparing import Pair
 from saccade.analysis.plots.style import CORRECT, INCORRECT
+from saccade.analysis.report.files import drawings
 from saccade.analysis.tables import Tables
 from saccade.errors import SaccadeError
 from saccade.store import Run
@@ -145,3 +146,16 @@ def test_analysis_never_loads_torch() -> None:
         "print({'torch', 'transformers', 'trl', 'streamlit'} & set(sys.modules))"
     )
     assert run_python(code) == "set()"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, it in FIGURES.items() if it.reads in ("compared", "forced")]
+)
+def test_names_of_runs_and_tasks_are_text(name: str) -> None:
+    """Whatever they hold, and however long: no mathematics, no missing glyph, no lost room."""
+    odd = "$x^{$ \U0001f600漢\x1b_" * 3
+    tables = [make_run(questions=9, seed=seed).tokens().assign(task=odd) for seed in (0, 1)]
+    entry = FIGURES[name]
+    forced = {odd: Pair(tables[0], make_run(questions=9).tokens().assign(task=odd))}
+    compared = {odd: tables[0], f"{odd} after": tables[1]}
+    drawings(entry.draw(entry.frame(compared if entry.reads == "compared" else forced)))

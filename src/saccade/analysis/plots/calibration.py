@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.comparing.calibration import rho_words
 from saccade.analysis.comparing.changes import measure_name
+from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.panels import panels
 from saccade.analysis.plots.style import COLUMN, MUTED, SERIES, axes_of, style
 
@@ -57,13 +58,13 @@ def plot_calibrations(frame: pd.DataFrame) -> Figure:
     figure = panels(
         list(dict.fromkeys(curves["measure"])),
         lambda measure, ax: plot_calibration(frame, measure=measure, ax=ax),
-        title=f"Change of accuracy with the change of a signal, from {frame.attrs['first']} "
+        title=f"Change of accuracy with the change of a signal, from {named(frame.attrs['first'])} "
         f"(n = {n} questions)",
     )
     names = list(dict.fromkeys(curves["series"]))
     with style():
         handles = [
-            Line2D([], [], color=colour, marker="o", markersize=3.4, label=name)
+            Line2D([], [], color=colour, marker="o", markersize=3.4, label=named(name))
             for name, (colour, _) in zip(names, SERIES, strict=False)
         ]
         figure.legend(handles=handles, loc="outside lower left", ncols=3)

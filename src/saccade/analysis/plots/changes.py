@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.comparing.changes import measure_name
+from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.panels import panels
 from saccade.analysis.plots.style import COLUMN, MUTED, PAPER, SERIES, axes_of, style
 
@@ -41,7 +42,7 @@ def plot_changes(
             draw_dots(ax, part, np.arange(len(tasks)) + offset, number=number)
         ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0)
         counts = rows.groupby("task")["questions"].max()
-        ax.set_yticks(range(len(tasks)), [f"{task}, n = {counts[task]}" for task in tasks])
+        ax.set_yticks(range(len(tasks)), [f"{named(task)}, n = {counts[task]}" for task in tasks])
         ax.set_ylim(len(tasks) - 0.5, -0.5)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
@@ -69,7 +70,7 @@ def draw_dots(ax: Axes, rows: pd.DataFrame, places: Any, *, number: int, p: str 
 def plot_all_changes(frame: pd.DataFrame) -> Figure:
     """One panel per measure; tasks are named in the first of each row."""
     measures = list(dict.fromkeys(frame["measure"]))
-    title = TITLES[frame.attrs["kind"]].format(first=frame.attrs.get("first"))
+    title = TITLES[frame.attrs["kind"]].format(first=named(str(frame.attrs.get("first"))))
     figure = panels(
         measures,
         lambda measure, ax: plot_changes(frame, measure=measure, ax=ax),
@@ -92,7 +93,7 @@ def name_series(figure: Figure, frame: pd.DataFrame, *, p: str = "p_holm") -> No
             Line2D([], [], color=colour, marker=marker, markersize=4)
             for _, (colour, _), marker in zip(names, SERIES, MARKERS, strict=False)
         ]
-        labels = [f"responses of {name}" if forced else name for name in names]
+        labels = [f"responses of {named(name)}" if forced else named(name) for name in names]
         figure.legend(
             handles,
             labels[: len(handles)],

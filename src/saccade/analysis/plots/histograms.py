@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from saccade.analysis.labels import label
+from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.powers import label_powers
 from saccade.analysis.plots.style import COLUMN, MUTED, SERIES, axes_of, style
 
 
@@ -27,6 +29,7 @@ def plot_token_changes(
             ax.stairs(part["share"], edges, color=colour, linestyle=dashes, linewidth=1.3)
         ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0)
         ax.set_yscale("log")
+        label_powers(ax.yaxis)
         ax.yaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.set_xlabel("after less before")
@@ -48,7 +51,7 @@ def plot_tokens(frame: pd.DataFrame) -> Figure:
     for facts in moved:
         counts[facts["series"]] = max(counts[facts["series"]], facts["tokens"])
     with style():
-        names = [f"responses of {name}, n = {n:,}" for name, n in counts.items()]
+        names = [f"responses of {named(name)}, n = {n:,}" for name, n in counts.items()]
         drawn = figure.axes[0].patches
         figure.legend(drawn, names[: len(drawn)], loc="outside lower left", ncols=2)
     return figure

@@ -62,7 +62,7 @@ def plot_moved_words(rows: pd.DataFrame, *, ax: Axes) -> Axes:
     kinds = rows.drop_duplicates("word").set_index("word")["class"]
     font = font_for(names)[0]
     for name, tick in zip(names, ax.get_yticklabels(), strict=True):
-        tick.set(color=WORDS.get(kinds[name], INK), parse_math=False)
+        tick.set_color(WORDS.get(kinds[name], INK))
         tick.set_fontproperties(FontProperties(fname=font, size=7.5))
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
