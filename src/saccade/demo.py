@@ -14,12 +14,14 @@ from saccade.store import Run
 from saccade.tasks import TASKS, load_task
 
 MODELS = {"before": "lab/base", "after": "lab/tuned"}
+STEPS = {"before": 0, "after": 300}
+"""Steps of training since lab/base, as the cards say."""
 ITEMS = 24
 """Questions per task."""
 READ = 8
 """Questions per task whose responses both models read; so many make an interval."""
 SAMPLING = Sampling(n=4, max_new_tokens=160, batch_size=48)
-PROBING = Probing(batch_size=16)
+PROBING = Probing(batch_size=16, maps=("layers",))
 
 
 Show = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
@@ -61,6 +63,7 @@ def lab_runs(out: Path, *, progress: Show, items: int = ITEMS) -> dict[str, Run]
                 task=task,
                 sampling=SAMPLING,
                 probing=PROBING,
+                notes={"training": {"step": STEPS[when]}},
                 on_rollout=answered,
                 on_probe=probed,
             )

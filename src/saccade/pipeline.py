@@ -64,17 +64,20 @@ def trace(
     task: Mapping[str, Any],
     sampling: Sampling | None = None,
     probing: Probing | None = None,
+    notes: Mapping[str, Any] | None = None,
     on_rollout: Progress | None = None,
     on_probe: Progress | None = None,
 ) -> Run:
     """Roll a model out on samples and probe what it said: the run in `out`, made or completed.
 
-    Both halves' settings are compared before any work is done. `on_rollout` counts samples,
-    `on_probe` responses.
+    Both halves' settings are compared before any work is done; `notes` are only recorded.
+    `on_rollout` counts samples, `on_probe` responses.
     """
     sampling, probing = sampling or Sampling(), probing or Probing()
     check_layers(vlm, probing)
-    words = replace(_words(vlm, task, sampling), probe=settings_words(probing))
+    words = replace(
+        _words(vlm, task, sampling), probe=settings_words(probing), notes=notes or {}
+    )
     with writing(out, words):
         pass
     roll_out(vlm, samples, out, task=task, sampling=sampling, on_progress=on_rollout)
