@@ -75,9 +75,7 @@ def trace(
     """
     sampling, probing = sampling or Sampling(), probing or Probing()
     check_layers(vlm, probing)
-    words = replace(
-        _words(vlm, task, sampling), probe=settings_words(probing), notes=notes or {}
-    )
+    words = replace(_words(vlm, task, sampling), probe=settings_words(probing), notes=notes or {})
     with writing(out, words):
         pass
     roll_out(vlm, samples, out, task=task, sampling=sampling, on_progress=on_rollout)

@@ -35,15 +35,25 @@ _LAST = ", response LIMIT {most}"
 _LUCKY = f"{_RESPONSES} WHERE correct AND value <= threshold ORDER BY value{_LAST}"
 _FAILED = f"{_RESPONSES} WHERE NOT correct AND value >= threshold ORDER BY value DESC{_LAST}"
 _SPIKES = """
-SELECT task, sample_id, index, step, response, position, token, value, before, threshold FROM (
-    SELECT task, sample_id, index, step, response, position, token, {signal} AS value,
-           lag({signal}) OVER along AS before, lead({signal}) OVER along AS after,
-           quantile_cont({signal}, {quantile}) OVER (PARTITION BY task) AS threshold
-    FROM tokens WHERE isfinite({signal})
-    WINDOW along AS (PARTITION BY response ORDER BY position)
+WITH thresholds AS (
+    SELECT task, quantile_cont({signal}::DOUBLE, {quantile}) AS threshold
+    FROM tokens WHERE isfinite({signal}) GROUP BY task
+),
+high AS (
+    SELECT t.task, sample_id, index, step, response, position, token, {signal} AS value, threshold
+    FROM tokens t JOIN thresholds h ON t.task IS NOT DISTINCT FROM h.task
+    WHERE isfinite({signal}) AND {signal} >= threshold
+),
+near AS (
+    SELECT response, position, {signal} AS value FROM tokens WHERE isfinite({signal})
 )
-WHERE value >= threshold AND value > before AND value >= coalesce(after, value)
-ORDER BY value DESC, response, position LIMIT {most}
+SELECT h.task, h.sample_id, h.index, h.step, h.response, h.position, h.token, h.value,
+       b.value AS before, h.threshold
+FROM high h
+JOIN near b ON b.response = h.response AND b.position = h.position - 1
+LEFT JOIN near a ON a.response = h.response AND a.position = h.position + 1
+WHERE h.value > b.value AND h.value >= coalesce(a.value, h.value)
+ORDER BY h.value DESC, h.response, h.position LIMIT {most}
 """
 _NAMED = """
 WITH phrases AS (

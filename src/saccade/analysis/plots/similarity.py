@@ -33,6 +33,8 @@ RUG = {True: -0.045, False: -0.105}
 BARE = {True: 0.62, False: 0.3}
 """The same where no group has a curve."""
 NOTHING = "no response has a verdict and this signal"
+TICKS = 1000
+"""Questions of a group that have ticks."""
 
 
 def plot_similarity_distributions(
@@ -111,13 +113,17 @@ def _draw_curves(ax: Axes, groups: dict[bool, "Floats"]) -> float:
 
 
 def _draw_ticks(ax: Axes, groups: dict[bool, "Floats"], peak: float) -> None:
-    """One tick per question: below the curves, or filling the panel where there are none."""
+    """One tick per question: below the curves, or filling the panel where there are none.
+
+    Of very many, one in so many by value: each would be a line of its own in the vector file.
+    """
     rows, half = (BARE, 0.08) if _bare(groups) else (RUG, 0.021)
     for verdict, values in groups.items():
         _, colour, _ = GROUPS[verdict]
         low, high = (rows[verdict] - half) * peak, (rows[verdict] + half) * peak
         alpha = float(np.clip(12 / max(len(values), 1), 0.18, 0.75))
-        ax.vlines(values, low, high, color=colour, linewidth=0.8, alpha=alpha)
+        ticks = np.sort(values)[:: 1 + len(values) // TICKS]
+        ax.vlines(ticks, low, high, color=colour, linewidth=0.8, alpha=alpha)
         if len(values) and why_no_curve(values) is not None:
             ax.plot([np.median(values)], [rows[verdict] * peak], "D", color=colour, markersize=3.6)
 

@@ -134,11 +134,11 @@ def _together(
     given: dict[str, Read] = {"runs": sources}
     given |= {"compared": sources} if several else {}
     given |= {"forced": forced} if forced else {}
-    figures = [
-        drawn(figure, given[figure.reads], folder, anchor)
-        for figure in FIGURES.values()
-        if figure.reads in given
-    ]
+    figures = drawn(
+        {figure: given[figure.reads] for figure in FIGURES.values() if figure.reads in given},
+        folder,
+        anchor,
+    )
     return Together(figures, _compared(tables), _answers(tables, figures, scales))
 
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from saccade.analysis.figure import Read
 
 
+CARRIED = 10_000
+"""Rows of a table that a page carries; a larger one lies beside it alone."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """One figure of one run: what the page needs, or why there is no drawing."""
@@ -30,25 +35,45 @@ class Drawn:
     finding: Finding | None = None
     frame: pd.DataFrame | None = None
     csv: str = ""
+    """The numbers behind it as an address; empty where they are too many for a page."""
     places: Sequence[Sequence[Mapping[str, Any]]] = ()
     """Where the words of a figure are said: for each word some occurrences."""
     refused: str = ""
 
 
-def drawn(figure: Figure, source: "Read", folder: Path, anchor: str) -> Drawn:
-    """One figure computed, drawn and written; a run that lacks what it needs says so instead."""
+def drawn(sources: Mapping[Figure, "Read"], folder: Path, anchor: str) -> list[Drawn]:
+    """Figures computed, drawn and written, in their order; those that cannot be had say why.
+
+    While one is drawn, the numbers of the next are computed.
+    """
+    with ThreadPoolExecutor(1) as ahead:
+        frames = ahead.map(_computed, sources, sources.values())
+        return [
+            _drawn(figure, frame, folder, anchor)
+            for figure, frame in zip(sources, frames, strict=True)
+        ]
+
+
+def _computed(figure: Figure, source: "Read") -> pd.DataFrame | str:
+    """The numbers of a figure; or why the run has none."""
     try:
-        frame = figure.frame(source)
+        return ten_digits(figure.frame(source))
     except SaccadeError as mistake:
-        return Drawn(figure, refused=str(mistake))
-    frame = ten_digits(frame)
+        return str(mistake)
+
+
+def _drawn(figure: Figure, frame: pd.DataFrame | str, folder: Path, anchor: str) -> Drawn:
+    """One figure drawn and written."""
+    if isinstance(frame, str):
+        return Drawn(figure, refused=frame)
     canvas, finding = figure.draw(frame), figure.find(frame)
     (svg, png), csv = drawings(canvas), frame.to_csv(index=False)
     write(folder / "figures" / f"{figure.id}.svg", svg)
     write(folder / "figures" / f"{figure.id}.png", png)
     write(folder / "tables" / f"{figure.id}.csv", csv)
     shown = Markup(inline(svg, prefix=f"{anchor}-{figure.id}", label=finding.sentence))  # noqa: S704
-    return Drawn(figure, shown, finding, frame, data_uri(csv), _places(frame))
+    uri = data_uri(csv) if len(frame) <= CARRIED else ""
+    return Drawn(figure, shown, finding, frame, uri, _places(frame))
 
 
 def _places(frame: pd.DataFrame) -> list[list[dict[str, Any]]]:

@@ -48,11 +48,11 @@ def section_of(
         accuracy=accuracy,
         skipped=skipped(tables.run),
         damaged=len(getattr(tables.run, "broken", ())),
-        figures=[
-            drawn(figure, tables.source, folder, anchor)
-            for figure in FIGURES.values()
-            if figure.reads == "run"
-        ],
+        figures=drawn(
+            {figure: tables.source for figure in FIGURES.values() if figure.reads == "run"},
+            folder,
+            anchor,
+        ),
         found=all_found(tables.source, strips, folder),
         cases=[(why, strips.strip(row, mentions=True)) for why, row in typical_rows(tables.source)],
     )
