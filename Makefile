@@ -51,9 +51,10 @@ studies: .venv/core ## Measure the studies in reports/ again (some minutes); the
 	$(RUN)python reports/001-where-lab-looks/run.py
 	$(RUN)python reports/002-before-after/run.py
 
-bench: .venv/core ## Measure what probing costs (a quarter of an hour; the machine should be idle).
+bench: .venv/core ## Measure what probing and analysing cost (half an hour; the machine should be idle).
 	$(RUN)python benchmarks/probe_cost.py --shape S1 --full --json > docs/benchmarks/probe-S1.json
 	$(RUN)python benchmarks/probe_cost.py --shape S2 --json > docs/benchmarks/probe-S2.json
+	$(RUN)python benchmarks/analyze_scale.py --json > docs/benchmarks/analyze.json
 
 clean: ## Remove what make made.
 	rm -rf .venv .wheel-check dist demo

@@ -27,7 +27,7 @@ from typing import Any
 
 from synthetic_run import synthetic_run
 
-SIZES = (1000, 10_000, 30_000, 100_000)
+SIZES = (1000, 10_000, 100_000)
 TOKENS = 270
 
 

@@ -197,10 +197,10 @@ def rewards() -> str:
     return table(("reward", "what it is", "correct from"), rows)
 
 
-def measured(shape: str) -> dict[str, Any]:
-    """What `make bench` wrote of a shape."""
+def measured(what: str) -> dict[str, Any]:
+    """What `make bench` wrote of it."""
     told: dict[str, Any] = json.loads(
-        Path(f"docs/benchmarks/probe-{shape}.json").read_text(encoding="utf-8")
+        Path(f"docs/benchmarks/{what}.json").read_text(encoding="utf-8")
     )
     return told
 
@@ -216,7 +216,7 @@ def probe_costs() -> str:
     """Time and memory of every way to probe."""
     rows = []
     for shape in ("S1", "S2"):
-        told = measured(shape)
+        told = measured(f"probe-{shape}")
         for side, name in SIDES.items():
             rows.append(
                 (shape, name, f"{told[f'{side}_seconds']:.1f} s", f"{told[f'{side}_added_mb']} MB")
@@ -230,7 +230,7 @@ def probe_ratios() -> str:
     head = ("shape", "faster", "less memory", "faster than one by one", "less memory", "over bare")
     rows = []
     for shape in ("S1", "S2"):
-        told = measured(shape)
+        told = measured(f"probe-{shape}")
         names = ("speedup", "memory_ratio", "speedup_one_by_one", "memory_ratio_one_by_one")
         over = f"{told['over_bare_forwards']:.2f} ×"
         rows.append((shape, *(f"{told[name]:.1f} ×" for name in names), over))
@@ -239,7 +239,7 @@ def probe_ratios() -> str:
 
 def signal_costs() -> str:
     """What each signal adds."""
-    told, rows, before = measured("S1"), [], 0.0
+    told, rows, before = measured("probe-S1"), [], 0.0
     for line in told["signals"]:
         more = f"{line['seconds'] - before:+.2f} s" if before else "–"
         memory = f"{line['added_mb']:.0f} MB"
@@ -252,7 +252,7 @@ def growth() -> str:
     """Time and memory at other sizes."""
     names = {"side": "image tokens", "response": "response tokens", "group": "responses"}
     rows = []
-    for line in measured("S1")["growth"]:
+    for line in measured("probe-S1")["growth"]:
         value = line["value"] ** 2 if line["size"] == "side" else line["value"]
         cost = f"{line['seconds']:.2f} s", f"{line['added_mb']:.0f} MB"
         rows.append((names.get(line["size"], line["size"]), f"{value}", *cost))
@@ -261,13 +261,33 @@ def growth() -> str:
 
 def bench_machine() -> str:
     """What the benchmarks ran on."""
-    told = measured("S1")
-    worst = max(measured(shape)["largest_deviation"] for shape in ("S1", "S2"))
+    told = measured("probe-S1")
+    worst = max(measured(f"probe-{shape}")["largest_deviation"] for shape in ("S1", "S2"))
     return (
         f"Measured with {told['threads']} threads, {told['cores']} cores, Python {told['python']},"
         f" torch {told['torch']}, transformers {told['transformers']}. The largest difference"
         f" between the ways in any number is {worst:.1g}."
     )
+
+
+def analysis_costs() -> str:
+    """What analysing takes, by the size of the run, and on what."""
+    told = measured("analyze")
+    rows = (
+        (
+            f"{line['responses']:,}",
+            f"{line['tokens']:,}",
+            f"{line['seconds']:.0f} s",
+            f"{line['cpu_seconds']:.0f} s",
+            f"{line['peak_mb'] / 1000:.1f} GB",
+            f"{line['reading_seconds']:.1f} s",
+            f"{line['page_mb']:.1f} MB",
+        )
+        for line in told["sizes"]
+    )
+    head = ("responses", "tokens", "time", "of all cores", "memory", "reading alone", "page")
+    versions = ", ".join(f"{name} {told[name]}" for name in ("duckdb", "pyarrow", "matplotlib"))
+    return f"{table(head, rows)}\n\nMeasured on {told['cores']} cores with {versions}."
 
 
 def guesser() -> str:
