@@ -3,7 +3,7 @@
 import pytest
 
 from saccade.analysis import FIGURES
-from saccade.analysis import figures as figures_table
+from saccade.analysis import figure as figure_module
 from saccade.listing import KINDS, NONE_YET, listed
 from saccade.models import LAB_MODELS
 from saccade.models.names import RECIPE_LINES
@@ -35,7 +35,7 @@ def test_figures_lead_to_their_three_functions():
     for name, figure in FIGURES.items():
         assert figure.id == name
         for part in (figure.compute, figure.plot, figure.describe):
-            assert callable(figures_table._fetch(part)), part
+            assert callable(figure_module._fetch(part)), part
 
 
 def test_every_task_gives_samples_whose_scorer_exists():

@@ -123,7 +123,7 @@ TESTED_BY = {
     "analysis/words/occurrences.py": "analysis/words/test_clouds.py",
     "analysis/words/pattern.py": "analysis/words/test_joining.py",
     "analysis/report/build.py": "analysis/test_report.py",
-    "analysis/report/cases.py": "analysis/test_chosen.py",
+    "analysis/report/cases.py": "analysis/test_typical.py",
     "analysis/report/drawn.py": "analysis/test_report.py",
     "analysis/report/files.py": "analysis/test_report.py",
     "analysis/report/found.py": "analysis/test_report.py",

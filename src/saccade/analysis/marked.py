@@ -4,11 +4,11 @@ import math
 
 import pandas as pd
 
-from saccade.analysis.chosen import tokens_of, typical
 from saccade.analysis.dependency import percent
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.measured import measured
+from saccade.analysis.typical import tokens_of, typical
 from saccade.errors import SaccadeError
 from saccade.store import Source
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.chosen import one_question, tokens_of
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.marked import verdict
 from saccade.analysis.scales import common_scales
+from saccade.analysis.typical import one_question, tokens_of
 from saccade.samples import Sample
 from saccade.store import Run, Source, signals_of
 

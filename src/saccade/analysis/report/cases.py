@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.chosen import one_question, typical
 from saccade.analysis.labels import label
 from saccade.analysis.measured import measured
 from saccade.analysis.tables import Tables
+from saccade.analysis.typical import one_question, typical
 from saccade.errors import SaccadeError
 from saccade.samples import Trace
 from saccade.store import Source

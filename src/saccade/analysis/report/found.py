@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.chosen import QUESTION
 from saccade.analysis.finders import FINDERS, MOST, Finder
 from saccade.analysis.labels import label
 from saccade.analysis.report.drawn import data_uri
 from saccade.analysis.report.files import write
 from saccade.analysis.report.strips import Shown, Strips
 from saccade.analysis.tables import ten_digits
+from saccade.analysis.typical import QUESTION
 from saccade.errors import SaccadeError
 from saccade.store import Source
 

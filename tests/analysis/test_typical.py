@@ -8,9 +8,9 @@ import pytest
 from frames import FakeRun, make_run, stored
 
 from saccade.analysis import paired_case, typical_cases
-from saccade.analysis.chosen import one_question, tokens_of, typical
 from saccade.analysis.report.cases import typical_rows
 from saccade.analysis.tables import Tables
+from saccade.analysis.typical import one_question, tokens_of, typical
 from saccade.errors import SaccadeError
 
 
