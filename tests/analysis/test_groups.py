@@ -76,7 +76,9 @@ def test_drawn_and_said(tokens: pd.DataFrame) -> None:
     finding = describe_groups(frame)
     last = frame[(frame["part"] == "running") & (frame["group"] == "difference")].iloc[-1]
     assert f"{last['mean']:+.4f}" in finding.sentence
-    assert "with different verdicts, half have parted by token" in finding.sentence
+    assert (
+        "with different verdicts (n = 7 questions), half have parted by token" in finding.sentence
+    )
     assert len(plot_running_difference(frame).get_lines()) == 2
     assert len(plot_shared_tokens(frame).get_lines()) == 2
     assert f"n = {len(both_ways(tokens))} questions" in plot_groups(frame).get_suptitle()

@@ -174,4 +174,8 @@ def _shared_words(frame: pd.DataFrame) -> Iterator[str]:
     shared = frame[frame["part"] == "shared"]
     for group, rows in shared.groupby("group"):
         parted = rows.loc[rows["mean"] < 0.5, "at"].min()
-        yield f"Of pairs with {WORDS[str(group)]}, half have parted by token {int(parted)}."
+        n = int(rows["n_questions"].max())
+        yield (
+            f"Of pairs with {WORDS[str(group)]} (n = {n} questions), half have parted by token "
+            f"{int(parted)}."
+        )

@@ -65,11 +65,6 @@ class Tables:
         """One row per rollout; with `cluster` where questions share an image."""
         return clustered(self.run.rollouts(), self.source)
 
-    @cached_property
-    def tokens(self) -> pd.DataFrame:
-        """One row per response token."""
-        return self.run.tokens()
-
 
 def run_facts(run: RunLike) -> dict[str, str]:
     """What the run was made with, as its manifest says it."""
