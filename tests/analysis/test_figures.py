@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from frames import make_run, make_training, of_task, stored
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
 from saccade.analysis import (
     FIGURES,
@@ -158,4 +159,9 @@ def test_names_of_runs_and_tasks_are_text(name: str) -> None:
     entry = FIGURES[name]
     forced = {odd: Pair(tables[0], make_run(questions=9).tokens().assign(task=odd))}
     compared = {odd: tables[0], f"{odd} after": tables[1]}
-    drawings(entry.draw(entry.frame(compared if entry.reads == "compared" else forced)))
+    canvas = entry.draw(entry.frame(compared if entry.reads == "compared" else forced))
+    svg, _ = drawings(canvas)
+    assert "</svg>" in svg
+    written = [text for text in canvas.findobj(Text) if text.get_text()]
+    assert written and not any(text.get_parse_math() for text in written)
+    assert not any("\x1b" in text.get_text() for text in written)

@@ -23,8 +23,6 @@ from saccade.store.schema import TABLES, arrow_schema
 if TYPE_CHECKING:
     import duckdb
 
-VIEWS = (*TABLES, "tokens")
-
 Columns = Mapping[Path, Sequence[str]]
 """The parts of a table in order, with the columns of each."""
 
