@@ -67,7 +67,7 @@ def _drawn(source: Source, signals: list[str], most: int) -> pd.DataFrame:
         _DRAWN.format(
             drawn=drawn(most, of_each="task"),
             signals=", ".join(columns),
-            measured=" AND ".join(f"isfinite({column})" for column in columns),
+            measured=" AND ".join(f"{column} NOTNULL" for column in columns),
         ),
     )
 

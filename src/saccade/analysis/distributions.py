@@ -11,12 +11,12 @@ import pandas as pd
 
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
-from saccade.analysis.measured import finite
 from saccade.analysis.ranking import check_top, how_many, panel_title
 from saccade.analysis.sources import clustered
 from saccade.analysis.stats.corrections import corrected
 from saccade.analysis.stats.differences import compare_groups
 from saccade.store import Source, ask, column_of
+from saccade.store.views import quoted
 
 PANELS = ("all", "top", "bottom")
 SMALL = 30
@@ -63,7 +63,7 @@ def similarity_distributions(
     """
     check_top(top)
     column = column_of(source, signal)
-    value = finite(column)
+    value = quoted(column)
     table = ask(source, _PANELS.format(value=value, k=how_many(top)))
     frame = pd.concat([_panel(table, name) for name in PANELS], ignore_index=True)
     frame = clustered(frame, source)

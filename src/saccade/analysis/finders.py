@@ -25,7 +25,7 @@ SELECT task, sample_id, index, step, response, value, threshold FROM (
     FROM (
         SELECT any_value(task) AS task, any_value(sample_id) AS sample_id,
                any_value(index) AS index, any_value(step) AS step, response,
-               any_value(correct) AS correct, avg({signal}) FILTER (isfinite({signal})) AS value
+               any_value(correct) AS correct, avg({signal}) AS value
         FROM tokens GROUP BY response
     )
     WHERE correct IS NOT NULL AND value IS NOT NULL
@@ -37,15 +37,15 @@ _FAILED = f"{_RESPONSES} WHERE NOT correct AND value >= threshold ORDER BY value
 _SPIKES = """
 WITH thresholds AS (
     SELECT task, quantile_cont({signal}::DOUBLE, {quantile}) AS threshold
-    FROM tokens WHERE isfinite({signal}) GROUP BY task
+    FROM tokens GROUP BY task
 ),
 high AS (
     SELECT t.task, sample_id, index, step, response, position, token, {signal} AS value, threshold
     FROM tokens t JOIN thresholds h ON t.task IS NOT DISTINCT FROM h.task
-    WHERE isfinite({signal}) AND {signal} >= threshold
+    WHERE {signal} >= threshold
 ),
 near AS (
-    SELECT response, position, {signal} AS value FROM tokens WHERE isfinite({signal})
+    SELECT response, position, {signal} AS value FROM tokens WHERE {signal} NOTNULL
 )
 SELECT h.task, h.sample_id, h.index, h.step, h.response, h.position, h.token, h.value,
        b.value AS before, h.threshold
@@ -74,7 +74,7 @@ namings AS (
     SELECT p.task, p.sample_id, p.index, p.step, response, min(p.position) AS position, phrase,
            any_value(p.correct) AS correct, avg(p.value) AS value
     FROM texts t JOIN phrases USING (sample_id) JOIN placed p USING (response)
-    WHERE strpos(text, phrase) > 0 AND isfinite(p.value)
+    WHERE strpos(text, phrase) > 0 AND p.value NOTNULL
       AND p.start < strpos(text, phrase) - 1 + len(phrase)
       AND p.start + len(p.token) > strpos(text, phrase) - 1
     GROUP BY ALL

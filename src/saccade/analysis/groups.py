@@ -41,7 +41,7 @@ _SUMS = (
 SELECT task, step, sample_id, correct, position * {bins} // length AS bin,
        sum({signal}) AS total, count(*) AS n
 FROM tokens SEMI JOIN both_ways USING (task, step, sample_id)
-WHERE correct IS NOT NULL AND isfinite({signal})
+WHERE correct IS NOT NULL AND {signal} NOTNULL
 GROUP BY ALL ORDER BY ALL
 """
 )

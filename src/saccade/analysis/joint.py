@@ -14,7 +14,7 @@ from saccade.analysis.bins import Axis, axis_of
 from saccade.analysis.dependency import percent
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
-from saccade.analysis.measured import finite, measured
+from saccade.analysis.measured import exact, measured
 from saccade.analysis.sources import drawn
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
@@ -81,7 +81,7 @@ GROUP BY ALL
 def _both(x: str, y: str) -> str:
     """SQL for the tokens that have both signals."""
     pairs = (
-        f"SELECT token, {finite(x)} AS x, {finite(y)} AS y "
+        f"SELECT token, {exact(x)} AS x, {exact(y)} AS y "
         f"FROM tokens SEMI JOIN ({drawn(MOST)}) USING (response)"
     )
     return f"(SELECT * FROM ({pairs}) WHERE x NOTNULL AND y NOTNULL)"

@@ -32,7 +32,7 @@ class Measured:
 def measured(source: Source, signal: str) -> Measured:
     """What there is of a signal; refused where no token has it."""
     column = column_of(source, signal)
-    row = ask(source, _TOTALS.format(value=finite(column))).iloc[0]
+    row = ask(source, _TOTALS.format(value=exact(column))).iloc[0]
     if not row["responses"]:
         raise SaccadeError(
             f"No token of this run has a number for {column}, so there is nothing to draw; "
@@ -55,12 +55,11 @@ FROM (
 """
 
 
-def finite(column: str) -> str:
-    """SQL for a signal's value, NULL where it is not a number."""
-    name = quoted(column)
-    return f"CASE WHEN isfinite({name}::DOUBLE) THEN {name}::DOUBLE END"
+def exact(column: str) -> str:
+    """SQL for a signal's value, to be reckoned with as a float64."""
+    return f"{quoted(column)}::DOUBLE"
 
 
 def scored(column: str) -> str:
     """SQL for the tokens that have this signal, with it as `value`."""
-    return f"(SELECT * FROM (SELECT *, {finite(column)} AS value FROM tokens) WHERE value NOTNULL)"
+    return f"(SELECT *, {exact(column)} AS value FROM tokens WHERE {quoted(column)} NOTNULL)"

@@ -63,10 +63,7 @@ def _checked(bins: int) -> int:
 def _profiles(source: Source, place: str, where: str = "") -> pd.DataFrame:
     """Means over questions of every signal, by the place that this SQL gives a token."""
     signals = present_signals(source)
-    means = "".join(
-        f", avg({quoted(name)}) FILTER (isfinite({quoted(name)})) AS {quoted(name)}"
-        for name in signals
-    )
+    means = "".join(f", avg({quoted(name)}) AS {quoted(name)}" for name in signals)
     table = ask(source, _MEANS.format(place=place, means=means, where=where))
     items = table.melt(["task", "sample_id", "bin"], signals, "signal", "value")
     frame = over_questions(clustered(items.astype({"value": "float64"}), source), ["signal", "bin"])

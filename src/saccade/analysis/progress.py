@@ -11,7 +11,7 @@ import pandas as pd
 
 from saccade.analysis.accuracy import ALL
 from saccade.analysis.intervals import of_columns, pooled
-from saccade.analysis.measured import finite
+from saccade.analysis.measured import exact
 from saccade.analysis.series import Line
 from saccade.store import Run, Source, ask, signals_of
 from saccade.store.views import literal, quoted
@@ -188,7 +188,7 @@ def _token_values(metrics: Sequence[str]) -> Values:
 
 def _of_token(metric: Metric) -> str:
     """SQL for its value of a token; a missing signal stays missing, which `least` would not do."""
-    signal = finite(metric.signal)
+    signal = exact(metric.signal)
     return f"CASE WHEN {signal} NOTNULL THEN {metric.token.format(signal)} END"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from saccade.analysis.labels import label
-from saccade.analysis.measured import finite
+from saccade.analysis.measured import exact
 from saccade.store import Run, Source, ask, signals_of
 
 LOW, HIGH = 2.0, 98.0
@@ -64,7 +64,7 @@ def pinned_scales(tokens: Source, signals: Iterable[str]) -> dict[str, Scale]:
     if not names:
         return {}
     edges = ", ".join(
-        f"quantile_cont({finite(name)}, [{LOW / 100}, {HIGH / 100}])" for name in names
+        f"quantile_cont({exact(name)}, [{LOW / 100}, {HIGH / 100}])" for name in names
     )
     row = ask(tokens, _DRAWN.format(edges=edges, most=MOST)).iloc[0]
     return {

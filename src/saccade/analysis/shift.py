@@ -23,7 +23,7 @@ PARTS = ("top", "rest", "difference")
 _SHIFTS = """
 WITH scored AS (
     SELECT task, sample_id, response, position, {similarity} AS similarity, {shift}::DOUBLE AS shift
-    FROM tokens WHERE isfinite({similarity}) AND isfinite({shift})
+    FROM tokens WHERE {similarity} NOTNULL AND {shift} NOTNULL
 ),
 cuts AS (
     SELECT response, len(v) AS n, ({k})::BIGINT AS k, v[n - k + 1] AS cut

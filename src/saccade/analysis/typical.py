@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from saccade.analysis.measured import finite, scored
+from saccade.analysis.measured import exact, scored
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
@@ -120,5 +120,5 @@ def _answered_by_all(sources: Mapping[str, Source]) -> "Answers":
 
 def tokens_of(source: Source, response: int, column: str | None) -> pd.DataFrame:
     """The tokens of one response in order, with a signal as `value`."""
-    value = "NULL::DOUBLE" if column is None else finite(column)
+    value = "NULL::DOUBLE" if column is None else exact(column)
     return ask(source, _TOKENS.format(value=value, response=response))

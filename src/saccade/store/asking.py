@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from pandas.api.types import is_float_dtype
 
 from saccade.errors import SaccadeError
 from saccade.samples import signal_column
 from saccade.store.reader import Run
-from saccade.store.views import check_select, frame
+from saccade.store.views import check_select, finite, frame
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,8 +63,10 @@ def _holding(tokens: pd.DataFrame) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
     connection = duckdb.connect(":memory:")
-    connection.register("_tokens", _whole(tokens))
-    connection.execute("CREATE VIEW tokens AS FROM _tokens")
+    whole = _whole(tokens)
+    numbers = finite([str(name) for name, kind in whole.dtypes.items() if is_float_dtype(kind)])
+    connection.register("_tokens", whole)
+    connection.execute(f"CREATE VIEW tokens AS SELECT {numbers} FROM _tokens")
     connection.execute("SET enable_external_access = false; SET lock_configuration = true")
     return connection
 

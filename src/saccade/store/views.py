@@ -9,7 +9,7 @@ reach it, or it complains on standard error as the program exits.
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +44,7 @@ LEFT JOIN _traces t USING (step, sample_id, index)
 
 _TOKENS = """
 CREATE VIEW tokens AS
+SELECT {numbers} FROM (
 SELECT task, sample_id, index, step, response, (p - 1)::INTEGER AS position, length,
        tokens[p] AS token, response_ids[p] AS token_id, correct {signals}
 FROM (
@@ -52,7 +53,7 @@ FROM (
     FROM traces t
     JOIN rollouts r USING (step, sample_id, index)
     JOIN _rows o USING (step, sample_id, index)
-)
+))
 """
 """One row per token. Only the place is unnested, so that unread columns stay unread."""
 
@@ -68,13 +69,14 @@ CREATE TYPE _token AS ENUM (
 
 _HELD = """
 CREATE TABLE _tokens AS
+SELECT {numbers} FROM (
 SELECT o.task::_task AS task, sample_id::_sample AS sample_id, index, step,
        o.row::INTEGER AS response, (generate_subscripts(t.tokens, 1) - 1)::INTEGER AS position,
        len(t.tokens)::INTEGER AS length, unnest(t.tokens::_token[]) AS token,
        unnest(r.response_ids) AS token_id, o.correct {signals}
 FROM traces t
 JOIN rollouts r USING (step, sample_id, index)
-JOIN _rows o USING (step, sample_id, index);
+JOIN _rows o USING (step, sample_id, index));
 CREATE OR REPLACE VIEW tokens AS FROM _tokens
 """
 """The same rows, read once and kept."""
@@ -112,7 +114,7 @@ def connect(
             _create_view(connection, table, parts[table])
         columns = "".join(f", {quoted(name)}[p] AS {quoted(name)}" for name in signals)
         connection.execute(_ROWS)
-        connection.execute(_TOKENS.format(signals=columns))
+        connection.execute(_TOKENS.format(numbers=finite(signals), signals=columns))
         _lock_down(connection, folder)
     return connection
 
@@ -128,7 +130,7 @@ def hold(connection: "duckdb.DuckDBPyConnection", signals: Sequence[str]) -> Non
     columns = "".join(f", unnest(t.{quoted(name)}) AS {quoted(name)}" for name in signals)
     with _answering():
         connection.execute(_NAMES)
-        connection.execute(_HELD.format(signals=columns))
+        connection.execute(_HELD.format(numbers=finite(signals), signals=columns))
 
 
 def check_select(query: str) -> None:
@@ -146,6 +148,14 @@ def check_select(query: str) -> None:
 def quoted(name: str) -> str:
     """A column name as SQL writes it: signal names hold dots."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def finite(signals: Collection[str]) -> str:
+    """SQL for all columns, a signal that is no finite number as NULL: then no query can trip."""
+    checked = (
+        f"CASE WHEN isfinite({name}) THEN {name} END AS {name}" for name in map(quoted, signals)
+    )
+    return f"* REPLACE ({', '.join(checked)})" if signals else "*"
 
 
 def literal(text: str) -> str:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from saccade.analysis.accuracy import QUESTION
-from saccade.analysis.measured import finite
+from saccade.analysis.measured import exact
 from saccade.analysis.sources import clustered
 from saccade.store import Source, ask
 from saccade.store.views import quoted
@@ -19,7 +19,7 @@ def question_means(source: Source, signals: list[str]) -> pd.DataFrame:
     A signal's mean is over the question's tokens, pooled. With the `cluster` of each question, by
     its images.
     """
-    means = "".join(f", avg({finite(name)}) AS {quoted(name)}" for name in signals)
+    means = "".join(f", avg({exact(name)}) AS {quoted(name)}" for name in signals)
     query = f"""
         SELECT task, sample_id, avg(correct::INT) FILTER (position = 0) AS {ACCURACY},
                avg(length) FILTER (position = 0) AS {LENGTH} {means}

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from saccade.analysis.accuracy import QUESTION
 from saccade.analysis.comparing.items import with_cluster
-from saccade.analysis.measured import finite
 from saccade.analysis.sources import present_signals
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
+from saccade.store.views import quoted
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -119,7 +119,7 @@ _TEXTS = f"SELECT token {_IN_ORDER}"
 
 def _numbers(source: Source, signal: str) -> Floats:
     """One signal of every token in order; NaN where there is none. A column at a time fits."""
-    column = ask(source, f"SELECT ({finite(signal)})::FLOAT AS value {_IN_ORDER}")["value"]
+    column = ask(source, f"SELECT {quoted(signal)} AS value {_IN_ORDER}")["value"]
     return column.to_numpy(dtype=np.float32, na_value=np.nan)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from saccade.analysis.measured import finite
+from saccade.analysis.measured import exact
 from saccade.analysis.ranking import among_top
 from saccade.analysis.sources import drawn
 from saccade.store import Source, ask
@@ -48,7 +48,7 @@ def read_tokens(
     more responses as many are drawn, always the same ones; `attrs` has `read` and `responses`, how
     many were read of how many.
     """
-    values = "".join(_VALUE.format(value=finite(name), n=n) for n, name in enumerate(columns))
+    values = "".join(_VALUE.format(value=exact(name), n=n) for n, name in enumerate(columns))
     tops = "" if top is None else "".join(_top(n, top, among) for n in range(len(columns)))
     tokens = ask(source, _TOKENS.format(drawn=drawn(most), values=values, tops=tops))
     total = int(ask(source, "SELECT count(*) AS n FROM tokens WHERE position = 0")["n"].iloc[0])
