@@ -29,8 +29,8 @@ def dependency_histogram(
             f"width must be above 0 and at most last; got width={width!r} and last={last!r}."
         )
     found, bins = measured(source, signal), round(last / width)
-    # Rounded first, so that .6 falls into the bin that begins at .6: .6 / .2 is 2.9999999999999996.
-    place = f"greatest({-bins - 1}, least({bins}, floor(round(value / {width!r}, 9))))"
+    # A little more, so that .6 falls into the bin that begins at .6: .6 / .2 is 2.9999999999999996.
+    place = f"greatest({-bins - 1}, least({bins}, floor(value / {width!r} + 1e-9)))"
     counts = _counts(source, found.signal, place)
     numbers = np.arange(min(0, counts.index.min()), bins + 1)
     low, high = numbers * float(width), (numbers + 1) * float(width)

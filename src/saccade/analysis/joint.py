@@ -15,13 +15,11 @@ from saccade.analysis.dependency import percent
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.measured import exact, measured
-from saccade.analysis.sources import drawn
+from saccade.analysis.sources import DRAWN, drawn
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
 QUADRANTS = ("both high", "only {x} high", "only {y} high", "both low")
-MOST = 20_000
-"""Responses whose tokens are counted, whatever the run's size: a picture shows no more."""
 TYPICAL = 8
 """Tokens named for each quadrant."""
 
@@ -58,7 +56,7 @@ def joint_density(
         "logarithmic": [axis.logarithmic for axis in axes],
         "tokens": tokens,
         "responses": min(x.responses, y.responses),
-        "read": min(MOST, x.responses, y.responses),
+        "read": min(DRAWN, x.responses, y.responses),
         "left_out": _counted(source) - tokens,
         "quadrants": _quadrants(ask(source, _WORDS.format(x=cuts[0], y=cuts[1], both=both)), axes),
     }
@@ -82,14 +80,14 @@ def _both(x: str, y: str) -> str:
     """SQL for the tokens that have both signals."""
     pairs = (
         f"SELECT token, {exact(x)} AS x, {exact(y)} AS y "
-        f"FROM tokens SEMI JOIN ({drawn(MOST)}) USING (response)"
+        f"FROM tokens SEMI JOIN ({drawn()}) USING (response)"
     )
     return f"(SELECT * FROM ({pairs}) WHERE x NOTNULL AND y NOTNULL)"
 
 
 def _counted(source: Source) -> int:
     """The tokens that are looked at, with both signals or not."""
-    query = f"SELECT count(*) AS n FROM tokens SEMI JOIN ({drawn(MOST)}) USING (response)"
+    query = f"SELECT count(*) AS n FROM tokens SEMI JOIN ({drawn()}) USING (response)"
     return int(ask(source, query)["n"].iloc[0])
 
 

@@ -25,9 +25,13 @@ WITH scored AS (
     SELECT task, sample_id, response, position, {similarity} AS similarity, {shift}::DOUBLE AS shift
     FROM tokens WHERE {similarity} NOTNULL AND {shift} NOTNULL
 ),
-cuts AS (
-    SELECT response, len(v) AS n, ({k})::BIGINT AS k, v[n - k + 1] AS cut
-    FROM (SELECT response, list_sort(list(similarity)) AS v FROM scored GROUP BY response)
+counts AS (
+    SELECT response, n, ({k})::BIGINT AS k
+    FROM (SELECT response, count(*) AS n FROM scored GROUP BY response)
+),
+cuts AS MATERIALIZED (
+    SELECT response, any_value(n) AS n, any_value(k) AS k, max(similarity, k)[-1] AS cut
+    FROM scored JOIN counts USING (response) GROUP BY response
 ),
 responses AS (
     SELECT any_value(task) AS task, any_value(sample_id) AS sample_id,
@@ -37,7 +41,8 @@ responses AS (
            list(shift ORDER BY position) FILTER (similarity = cut) AS ties
     FROM scored JOIN cuts USING (response) GROUP BY response
 )
-SELECT task, sample_id, sum(top) / sum(k) AS top, sum(total - top) / sum(n - k) AS rest
+SELECT task, sample_id, sum(top) / sum(k) AS top,
+       sum(total - top) / nullif(sum(n - k), 0) AS rest
 FROM (SELECT *, above + list_sum(ties[:k - n_above]) AS top FROM responses)
 GROUP BY task, sample_id ORDER BY ALL
 """

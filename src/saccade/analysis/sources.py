@@ -16,6 +16,9 @@ TOKEN_COLUMNS = frozenset(
 )
 """The columns of a table of tokens that are no signals."""
 
+DRAWN = 5_000
+"""Responses that are read where a picture, or a list of words, shows no more of a larger run."""
+
 
 def present_signals(source: Source) -> list[str]:
     """The signals measured, in their own order, without the spreads of several draws."""
@@ -32,14 +35,14 @@ def present_signals(source: Source) -> list[str]:
     return names
 
 
-def drawn(most: int, *, of_each: str = "") -> str:
+def drawn(most: int = DRAWN, *, of_each: str = "") -> str:
     """SQL for the numbers of up to `most` responses, of each task for instance; always the same."""
-    part = f"PARTITION BY {of_each} " if of_each else ""
     name = "md5(concat_ws('/', task, step, sample_id, index))"
-    return (
-        "SELECT response FROM tokens WHERE position = 0 "
-        f"QUALIFY row_number() OVER ({part}ORDER BY {name}) <= {int(most)}"
-    )
+    first = f"ORDER BY {name} LIMIT {int(most)}"
+    if of_each:
+        place = f"row_number() OVER (PARTITION BY {of_each} ORDER BY {name})"
+        first = f"QUALIFY {place} <= {int(most)}"
+    return f"SELECT response FROM tokens WHERE position = 0 {first}"
 
 
 def clustered(items: pd.DataFrame, source: Source) -> pd.DataFrame:

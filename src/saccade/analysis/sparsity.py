@@ -23,8 +23,6 @@ TOPS = (0.01, 0.05, 0.1, 0.2, 0.4)
 """Shares of the tokens whose mass the sentence and the table tell."""
 GRID = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 """Shares at which the curves are told."""
-MOST = 20_000
-"""Responses within which tokens are ranked: enough for quartiles, whatever the run's size."""
 FINE = 4096
 """Values are counted in steps of this many to a factor of e, so two within .03 % may be one."""
 
@@ -72,7 +70,7 @@ def _ranked(source: Source, found: Measured) -> tuple[Any, Any]:
     """Tokens and mass so far, from the largest values down: a sort of steps, not of tokens."""
     counts = ask(
         source,
-        f"SELECT floor(ln(value) * {FINE}) AS rung, count(*) AS tokens, sum(value) AS mass "
+        f"SELECT floor(ln(value) * {FINE})::INTEGER AS rung, count(*) AS tokens, sum(value) AS mass "
         f"FROM {scored(found.signal)} WHERE value > 0 GROUP BY rung ORDER BY rung DESC",
     )
     tokens, mass = counts["tokens"].cumsum(), counts["mass"].cumsum()
@@ -91,7 +89,7 @@ def _gini(tokens: Any, mass: Any) -> float:
 
 
 def _each_response(source: Source, column: str) -> pd.DataFrame:
-    """Mass, Gini, and the share of mass at `GRID`: a row per response, up to `MOST` of them."""
+    """Mass, Gini, and the share of mass at `GRID`: a row per response, up to `DRAWN` of them."""
     tops = ", ".join(
         f'coalesce(list_sum(v[1:ceil(round({top!r} * len(v), 9))::BIGINT]), 0) / mass AS "{top:g}"'
         for top in GRID
@@ -101,7 +99,7 @@ def _each_response(source: Source, column: str) -> pd.DataFrame:
         source,
         f"SELECT mass, (len(v) + 1 - 2 * {weighted} / mass) / len(v) AS gini, {tops} FROM ("
         f"SELECT list_reverse_sort(list(value)) AS v, sum(value) AS mass "
-        f"FROM {scored(column)} SEMI JOIN ({drawn(MOST)}) USING (response) GROUP BY response)",
+        f"FROM {scored(column)} SEMI JOIN ({drawn()}) USING (response) GROUP BY response)",
     )
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import duckdb
 
 
+SHORT = 100
+"""Rows of an answer that is kept, for the next figure that asks the same."""
+
+
 class Snapshot:
     """The parts of a run and a DuckDB connection over them.
 
@@ -36,11 +40,17 @@ class Snapshot:
                 self.broken.append(Broken(path, str(error).splitlines()[0]))
         names = dict.fromkeys(name for part in self.parts["traces"].values() for name in part)
         self.signals = tuple(n for n in measured_names(names) if not n.startswith(NESTED))
+        self._known: dict[str, pd.DataFrame] = {}
         self._check_something_left()
 
     def ask(self, query: str) -> pd.DataFrame:
-        """The answer to a query."""
-        return ask(self.connection, query)
+        """The answer to a query. While tokens are held, short answers are kept with them."""
+        if query not in self._known:
+            answer = ask(self.connection, query)
+            if "held" not in vars(self) or len(answer) > SHORT:
+                return answer
+            self._known[query] = answer
+        return self._known[query].copy()
 
     @cached_property
     def connection(self) -> "duckdb.DuckDBPyConnection":

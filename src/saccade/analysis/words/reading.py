@@ -7,11 +7,8 @@ import pandas as pd
 
 from saccade.analysis.measured import exact
 from saccade.analysis.ranking import among_top
-from saccade.analysis.sources import drawn
+from saccade.analysis.sources import DRAWN, drawn
 from saccade.store import Source, ask
-
-MOST = 5_000
-"""Responses that are read, whatever the run's size: Python has every one of their tokens."""
 
 Among = Literal["response", "run"]
 """Where a token is among the top ones: in its response, or in all that is read."""
@@ -40,7 +37,7 @@ def read_tokens(
     *,
     top: float | None = None,
     among: Among = "response",
-    most: int = MOST,
+    most: int = DRAWN,
 ) -> pd.DataFrame:
     """The tokens of up to `most` responses, in order, each signal as `value_0` and so on.
 
