@@ -70,13 +70,17 @@ CREATE TYPE _token AS ENUM (
 _HELD = """
 CREATE TABLE _tokens AS
 SELECT {numbers} FROM (
-SELECT o.task::_task AS task, sample_id::_sample AS sample_id, index, step,
-       o.row::INTEGER AS response, (generate_subscripts(t.tokens, 1) - 1)::INTEGER AS position,
+SELECT o.task, o.name AS sample_id, index, step, response,
+       (generate_subscripts(t.tokens, 1) - 1)::INTEGER AS position,
        len(t.tokens)::INTEGER AS length, unnest(t.tokens::_token[]) AS token,
        unnest(r.response_ids) AS token_id, o.correct {signals}
 FROM traces t
 JOIN rollouts r USING (step, sample_id, index)
-JOIN _rows o USING (step, sample_id, index));
+JOIN (
+    SELECT step, sample_id, index, row::INTEGER AS response, correct,
+           task::_task AS task, sample_id::_sample AS name
+    FROM _rows
+) o USING (step, sample_id, index));
 CREATE OR REPLACE VIEW tokens AS FROM _tokens
 """
 """The same rows, read once and kept."""
