@@ -16,7 +16,7 @@ from runs import UNITS, manifest, probe, roll_out, rollout, sample, trace, writt
 
 from saccade.errors import SaccadeError
 from saccade.samples import ImageTokens, Skipped, Tile
-from saccade.store import RunWriter, open_run
+from saccade.store import RunWriter, ask, open_run
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +156,33 @@ def test_a_signal_without_its_ablation_means_blind(run):
     assert list(run.tokens(["kl", "entropy"]).columns[-2:]) == ["kl.blind", "entropy"]
     with pytest.raises(SaccadeError, match="no signal 'k3'; it has entropy, kl.blind"):
         run.tokens(["k3"])
+
+
+def test_in_sql_what_is_no_finite_number_is_missing_and_in_the_trace_it_stays(tmp_path):
+    odd = trace("s0", 0)
+    odd.signals["entropy"][:] = [np.nan, np.inf, 0.25]
+    with RunWriter.open(tmp_path / "run", manifest()) as writer:
+        writer.write_rollouts("000000", [sample("s0")], [odd.rollout])
+        writer.write_traces("000000", [odd])
+    counted = "SELECT count(*) AS n, count(entropy) AS numbers, max(entropy) AS most FROM tokens"
+    run = open_run(tmp_path / "run")
+    for source in (run, open_run(tmp_path / "run").hold(), run.tokens(), odd_tokens()):
+        assert ask(source, counted).iloc[0].tolist() == [3, 1, 0.25]
+    assert run.tokens()["entropy"].isna().tolist() == [True, True, False]
+    np.testing.assert_array_equal(run[0].signals["entropy"], odd.signals["entropy"])
+
+
+def odd_tokens() -> pd.DataFrame:
+    """The same three tokens in a table of a user's own."""
+    names = {"sample_id": "s0", "index": 0, "correct": False}
+    return pd.DataFrame({"entropy": [np.nan, np.inf, 0.25]}).assign(**names)
+
+
+def test_short_answers_of_a_held_run_are_kept_and_are_the_askers_own(folder):
+    held, question = open_run(folder).hold(), "SELECT count(*) AS n FROM tokens"
+    first = held.sql(question)
+    n, first["n"] = int(first["n"].iloc[0]), -1
+    assert held.sql(question)["n"].tolist() == [n] == [len(held.tokens())]
 
 
 def test_a_missing_signal_is_missing_and_never_a_number(tmp_path):
