@@ -70,8 +70,9 @@ def _ranked(source: Source, found: Measured) -> tuple[Any, Any]:
     """Tokens and mass so far, from the largest values down: a sort of steps, not of tokens."""
     counts = ask(
         source,
-        f"SELECT floor(ln(value) * {FINE})::INTEGER AS rung, count(*) AS tokens, sum(value) AS mass "
-        f"FROM {scored(found.signal)} WHERE value > 0 GROUP BY rung ORDER BY rung DESC",
+        f"SELECT floor(ln(value) * {FINE})::INTEGER AS rung, count(*) AS tokens, "
+        f"sum(value) AS mass FROM {scored(found.signal)} WHERE value > 0 "
+        "GROUP BY rung ORDER BY rung DESC",
     )
     tokens, mass = counts["tokens"].cumsum(), counts["mass"].cumsum()
     ends = [0.0, *tokens, found.tokens], [0.0, *mass, mass.iloc[-1]]
