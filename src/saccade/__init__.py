@@ -18,6 +18,7 @@ _HOMES = {
     "Sample": "saccade.samples",
     "Trace": "saccade.samples",
     "VLM": "saccade.models",
+    "credit": "saccade.trainers.credit",
     "load_task": "saccade.tasks",
     "load_vlm": "saccade.models",
     "open_run": "saccade.store",
