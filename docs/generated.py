@@ -24,6 +24,7 @@ from saccade.probes import ABLATIONS, MAPS, SIGNALS
 from saccade.scoring import REWARDS
 from saccade.tasks import TASKS
 from saccade.tasks.lab import counting, fewshot, geometry, grounding, puzzle
+from saccade.trainers.credit import RULES
 
 NOT_BUILT = "*The shipped models are not built in this checkout: `make models` makes them.*"
 WIDTH = 88
@@ -74,6 +75,25 @@ def signals() -> str:
                 s.paper or "–",
             )
             for s in SIGNALS.values()
+        ),
+    )
+
+
+def rules() -> str:
+    """How an advantage is shared out among tokens."""
+    head = ("rule", "what it does", "formula", "signals", "settings", "paper")
+    return table(
+        head,
+        (
+            (
+                code(r.name),
+                r.line,
+                code(r.formula),
+                ", ".join(map(code, r.needs)) or "–",
+                ", ".join(code(f"{key}={value}") for key, value in r.settings.items()) or "–",
+                r.paper or "–",
+            )
+            for r in RULES.values()
         ),
     )
 

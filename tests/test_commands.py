@@ -60,8 +60,3 @@ def test_parts_that_cannot_be_read_are_named(tmp_path, loaded):
     assert f"cannot be read: {broken['path']}: " in shown.output
     asked = CliRunner().invoke(main, ["probe", str(path), "--json"])
     assert json.loads(asked.stdout)["broken"] == [broken]
-
-
-def test_a_kind_with_no_entries_says_so():
-    assert CliRunner().invoke(main, ["list", "rules"]).output.startswith("none yet: credit rules")
-    assert json.loads(CliRunner().invoke(main, ["list", "rules", "--json"]).output) == {}

@@ -4,7 +4,7 @@ import pytest
 
 from saccade.analysis import FIGURES
 from saccade.analysis import figure as figure_module
-from saccade.listing import KINDS, NONE_YET, listed
+from saccade.listing import KINDS, listed
 from saccade.models import LAB_MODELS
 from saccade.models.names import RECIPE_LINES
 from saccade.probes import ABLATIONS, SIGNALS
@@ -12,20 +12,21 @@ from saccade.samples import Sample
 from saccade.scoring import REWARDS
 from saccade.tasks import TASKS, load_task
 from saccade.tasks.lab import LAB_TASKS
+from saccade.trainers.credit import RULES
 from saccade.trainers.lab.recipes import RECIPES
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_entry_has_one_line(kind):
     lines = listed(kind)
-    assert bool(lines) != (kind in NONE_YET)
+    assert lines
     for name, line in lines.items():
         assert name == name.strip() and line == line.strip()
         assert 10 < len(line) < 100 and "\n" not in line
 
 
-@pytest.mark.parametrize("table", [SIGNALS, ABLATIONS])
-def test_signals_and_ablations_lead_to_functions_of_their_name(table):
+@pytest.mark.parametrize("table", [SIGNALS, ABLATIONS, RULES])
+def test_signals_ablations_and_rules_lead_to_functions_of_their_name(table):
     for name, entry in table.items():
         assert entry.name == name
         assert entry.function.__name__ == name.replace(".", "_")

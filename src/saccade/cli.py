@@ -14,7 +14,7 @@ import click
 
 from saccade import __version__
 from saccade.errors import SaccadeError
-from saccade.listing import KINDS, NONE_YET, listed
+from saccade.listing import KINDS, listed
 from saccade.options import (
     BATCH,
     FOLDER,
@@ -242,12 +242,8 @@ def list_(what: str, as_json: bool) -> None:
     lines = listed(what)
     width = max(map(len, lines), default=0)
     text = "\n".join(f"{name:{width}}  {line}" for name, line in lines.items())
-    told = (
-        json.dumps(lines, indent=2, ensure_ascii=False)
-        if as_json
-        else text or NONE_YET.get(what, f"no {what} in this installation")
-    )
-    click.echo(told)
+    told = json.dumps(lines, indent=2, ensure_ascii=False) if as_json else text
+    click.echo(told or f"no {what} in this installation")
 
 
 def _finding(found: Mapping[str, Any]) -> str:

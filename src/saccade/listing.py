@@ -55,7 +55,9 @@ def _rewards() -> dict[str, str]:
 
 
 def _rules() -> dict[str, str]:
-    return {}
+    from saccade.trainers.credit import RULES
+
+    return {name: rule.line for name, rule in RULES.items()}
 
 
 KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
@@ -69,9 +71,6 @@ KINDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "families": _families,
     "figures": _figures,
 }
-
-NONE_YET: Mapping[str, str] = {"rules": "none yet: credit rules come with the trainers"}
-"""What to say of a kind that has no entries so far."""
 
 
 def listed(kind: str) -> dict[str, str]:

@@ -32,7 +32,7 @@ ROUNDING = 1e-6
 
 
 def uniform(mask: Array) -> Array:
-    """w = 1: GRPO and DAPO as they are."""
+    """Weight 1: GRPO and DAPO as they are."""
     xp = array_namespace(mask)
     return xp.astype(mask, xp.float32)
 
@@ -45,7 +45,7 @@ def pepo(
     alpha: float = 0.05,
     temperature: float = 1.0,
 ) -> Array:
-    r"""w = T · softmax((1 + α tanh g) · VS / τ), g = (V̂ + Ĥ) - mean(V̂ + Ĥ).
+    r"""Weights T · softmax((1 + α tanh g) · VS / τ), g = (V̂ + Ĥ) - mean(V̂ + Ĥ).
 
     The paper has no τ; its code divides by `gate_temperature`, 1.8 in the recipes.
     """
@@ -63,7 +63,7 @@ def perception_only(visual_similarity: Array, mask: Array, *, temperature: float
 
 
 def exploration_only(entropy: Array, mask: Array, *, temperature: float = 1.0) -> Array:
-    """w = T · softmax(Ĥ / τ): PEPO's other half alone, for which the paper gives no formula."""
+    """Weights T · softmax(Ĥ / τ): PEPO's other half, for which the paper has no formula."""
     z = minmax(entropy, mask) / temperature
     return length(z, mask) * softmax(z, mask)
 
@@ -131,7 +131,7 @@ def pgpo(
     beta: float = 2.0,
     max_weight: float = math.inf,
 ) -> Array:
-    r"""w = u·T/Σu, u = I/τ below τ and 1 + β(I - τ)/(1 - τ) from there on, I = minmax(log(1 + S)).
+    r"""Weights u·T/Σu, u = I/τ below τ and 1 + β(I - τ)/(1 - τ) from it on, I = minmax(log(1 + S)).
 
     Where few tokens depend on the image, one weight may be near T. `max_weight` caps them, and what
     is cut off is shared out in proportion, so that the sum stays T.
