@@ -63,7 +63,7 @@ def settled(rule: Rule, values: Array, settings: Mapping[str, Any]) -> dict[str,
 
 
 def measured_rows(signals: list[Array], mask: Array) -> Array:
-    """The mask of the responses that have every signal on every token; the others' rows are empty."""
+    """The mask without the rows of responses that lack a signal on any token."""
     xp = array_namespace(mask)
     there = mask
     for values in signals:
