@@ -155,10 +155,13 @@ def test_entropies_share_a_scale(tmp_path: Path) -> None:
     assert figure.get_suptitle() == "Over training (log of 4 steps)"
 
 
-def test_runs_in_the_order_given_are_named_at_the_axis() -> None:
+def test_runs_in_the_order_given_are_named_at_the_axis(tmp_path: Path) -> None:
     """Where nothing tells their steps."""
-    tokens = [make_run(questions=3, n=1, seed=seed).tokens() for seed in range(3)]
-    frame = dependency_curves(dict(zip("abc", tokens, strict=True)))
+    runs = {
+        name: stored(tmp_path / name, make_run(questions=3, n=1, seed=seed), training={"seed": 1})
+        for seed, name in enumerate("abc")
+    }
+    frame = dependency_curves(runs)
     ax = plot_training_curve(frame)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["a", "b", "c"]
     assert ax.get_xlabel() == "run, in the order given"
