@@ -162,8 +162,8 @@ def _group_words(signal: str, series: str, rows: pd.DataFrame) -> str:
 
 
 def _class_words(rows: pd.DataFrame) -> str:
-    """The class that moved furthest of those that did, and of how many questions."""
-    moved = _moved(rows, "class")
+    """The class that moved furthest of those that did and have an interval, and its questions."""
+    moved = _moved(rows, "class").dropna(subset="low")
     if moved.empty:
         return "no class moved"
     row = moved.iloc[0]
