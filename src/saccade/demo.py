@@ -16,6 +16,8 @@ from saccade.tasks import TASKS, load_task
 MODELS = {"before": "lab/base", "after": "lab/tuned"}
 STEPS = {"before": 0, "after": 300}
 """Steps of training since lab/base, as the cards say."""
+TRAINING = "lab/base to lab/tuned"
+"""What makes the two models checkpoints of one training."""
 ITEMS = 24
 """Questions per task."""
 READ = 8
@@ -63,7 +65,7 @@ def lab_runs(out: Path, *, progress: Show, items: int = ITEMS) -> dict[str, Run]
                 task=task,
                 sampling=SAMPLING,
                 probing=PROBING,
-                notes={"training": {"step": STEPS[when]}},
+                notes={"training": {"name": TRAINING, "step": STEPS[when]}},
                 on_rollout=answered,
                 on_probe=probed,
             )

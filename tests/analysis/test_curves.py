@@ -89,6 +89,20 @@ def test_said_from_the_ends(runs: dict[str, Run]) -> None:
     assert "Missing: mean entropy without image." in said
 
 
+def test_a_line_over_tasks_says_of_which_it_is() -> None:
+    """Tasks that are not there at every step are named; none at every step makes no line."""
+    parts = [
+        make_training(steps, questions=4, n=2, seed=seed).tokens().assign(task=task)
+        for seed, (task, steps) in enumerate({"a": (0, 5, 9), "b": (0, 5, 9), "c": (5, 9)}.items())
+    ]
+    said = describe_curves(dependency_curves({"run": pd.concat(parts)})).sentence
+    assert "Over all tasks: the mean of the tasks' means, each weighing the same" in said
+    assert "Not in it, as run has no responses to them at some step: c." in said
+    turns = pd.concat([parts[0].query("step == 0"), parts[2].query("step == 9")])
+    with pytest.raises(SaccadeError, match="No task of these trainings has responses at every"):
+        dependency_curves({"run": turns})
+
+
 def test_a_peak_is_told(tmp_path: Path) -> None:
     """A reward that rises and falls."""
     rows = [{"reward": value} for value in (0.1, 0.2, 0.8, 0.9, 0.3, 0.1)]
@@ -141,10 +155,13 @@ def test_entropies_share_a_scale(tmp_path: Path) -> None:
     assert figure.get_suptitle() == "Over training (log of 4 steps)"
 
 
-def test_runs_in_the_order_given_are_named_at_the_axis() -> None:
+def test_runs_in_the_order_given_are_named_at_the_axis(tmp_path: Path) -> None:
     """Where nothing tells their steps."""
-    tokens = [make_run(questions=3, n=1, seed=seed).tokens() for seed in range(3)]
-    frame = dependency_curves(dict(zip("abc", tokens, strict=True)))
+    runs = {
+        name: stored(tmp_path / name, make_run(questions=3, n=1, seed=seed), training={"seed": 1})
+        for seed, name in enumerate("abc")
+    }
+    frame = dependency_curves(runs)
     ax = plot_training_curve(frame)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["a", "b", "c"]
     assert ax.get_xlabel() == "run, in the order given"

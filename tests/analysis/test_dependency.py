@@ -140,3 +140,13 @@ def test_powers_are_plain_characters():
     figure.draw_without_rendering()
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert "10¹" in labels and not any("$" in label for label in labels)
+
+
+def test_the_open_bin_begins_at_last():
+    """Or the sentence would call what lies from .9 on `1 or more`; NumPy's numbers are numbers."""
+    tokens = tokens_of([0.1, 0.95, 2.0])
+    with pytest.raises(SaccadeError, match=r"a multiple of width, .* width=0.3 and last=1. Take"):
+        dependency_histogram(tokens, width=0.3, last=1)
+    frame = dependency_histogram(tokens, width=np.float64(0.3), last=np.float64(0.9))
+    assert frame["low"].iloc[-1] == pytest.approx(0.9) and frame["tokens"].iloc[-1] == 2
+    assert "66.7 % one of 0.9 or more" in describe_histogram(frame).sentence

@@ -15,6 +15,7 @@ from saccade.analysis.finders import (
     turning_points,
 )
 from saccade.errors import SaccadeError
+from saccade.samples import Mention
 
 
 def responses(tokens: pd.DataFrame) -> pd.DataFrame:
@@ -84,3 +85,32 @@ def test_every_finder_says_where(finder, tmp_path) -> None:
         finder.function(run, quantile=1.5)
     with pytest.raises(SaccadeError, match=r"no signal 'kl\.grey'"):
         finder.function(run, signal="kl.grey")
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        (("Considered", " a", " red", " dot"), 2),
+        (("Red", " or", " red", "dish"), 0),
+        (("Redder", " than", " (", "red", ")."), 3),
+        (("Considered", " a", " predator"), None),
+        (("一", "red", "圆"), 1),
+    ],
+)
+def test_a_phrase_is_named_only_as_a_whole(said, place, tmp_path) -> None:
+    """`red` is not in `considered`; without spaces between words any neighbour may stand."""
+    run = make_run(questions=2, n=1, accuracy=0.0)
+    told = {"solution": "See red.", "mentions": (Mention(4, 7, ("red circle",)),)}
+    for number, trace in enumerate(run.traces):
+        kl = np.arange(len(said), dtype=np.float32)
+        ids = tuple(range(len(said)))
+        run.traces[number] = replace(
+            trace,
+            sample=replace(trace.sample, **told),
+            rollout=replace(trace.rollout, response_ids=ids, text="".join(said)),
+            tokens=said,
+            signals={"kl.blind": kl},
+            layers={},
+        )
+    found = perception_failures(stored(tmp_path / "run", run), quantile=1.0)
+    assert found["position"].tolist() == ([] if place is None else [place] * 2)

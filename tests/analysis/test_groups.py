@@ -101,3 +101,11 @@ def test_no_question_answered_both_ways(accuracy: float) -> None:
     pair = make_run(questions=1, n=2).tokens()
     pair["correct"] = pair["index"] == 0
     plot_groups(parting_responses(pair)).draw_without_rendering()
+
+
+def test_a_signal_of_one_verdict_only_cannot_part_them(tokens: pd.DataFrame) -> None:
+    """There is no difference to take, which is said."""
+    right = tokens["correct"].astype(bool)
+    one = tokens.assign(visual_similarity=tokens["visual_similarity"].where(right))
+    with pytest.raises(SaccadeError, match="with visual_similarity measured of both"):
+        parting_responses(one)

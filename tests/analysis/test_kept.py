@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from frames import FakeRun, make_run, make_training, of_task, stored
 
@@ -74,3 +75,18 @@ def test_refuses_what_is_no_sweep() -> None:
     silent = tokens.assign(correct=None)
     with pytest.raises(SaccadeError, match="No response of these runs has a verdict"):
         accuracy_by_kept({0.2: silent, 0.4: silent})
+
+
+def test_the_best_k_is_that_of_the_highest_mean() -> None:
+    """One lucky run makes no k the best: the sentence takes the means that the line joins."""
+    shares = {"a": (0.4, 0.9), "b": (0.4, 0.1), "c": (0.8, 0.7), "d": (0.8, 0.7)}
+    frame = pd.DataFrame(
+        [
+            {"task": "t", "k": k, "run": name, "mean": mean, "low": 0, "high": 1, "n_questions": 24}
+            for name, (k, mean) in shares.items()
+        ]
+    )
+    frame.attrs = {"left_out": []}
+    said = describe_kept(frame).sentence
+    assert "50.0% at k = 0.4, 70.0% at k = 0.8, the mean of its runs each; highest at k" in said
+    assert "highest at k = 0.8" in said

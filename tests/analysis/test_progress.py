@@ -9,7 +9,7 @@ import pytest
 from frames import FakeRun, make_training, stored
 
 from saccade.analysis.accuracy import ALL
-from saccade.analysis.progress import METRICS, measured_on_responses, taken_from_log
+from saccade.analysis.progress import METRICS, at_every_step, measured_on_responses, taken_from_log
 from saccade.analysis.series import Line
 from saccade.samples import Trace
 
@@ -44,11 +44,18 @@ def _changed(trace: Trace, number: int) -> Trace:
     )
 
 
-def expected(run: FakeRun, metric: str, task: str, step: int) -> list[float]:
-    """Each question's mean, by loops."""
+def expected(run: FakeRun, metric: str, task: str, step: int) -> tuple[float, int]:
+    """The mean over questions, or the mean of such means over tasks, and how many, by loops."""
+    names = sorted({trace.sample.task for trace in run}) if task == ALL else [task]
+    found = [of_questions(run, metric, name, step) for name in names]
+    return float(np.mean([np.mean(of) for of in found])), sum(map(len, found))
+
+
+def of_questions(run: FakeRun, metric: str, task: str, step: int) -> list[float]:
+    """Each question's mean."""
     questions: dict[str, list[float]] = {}
     for trace in run:
-        if trace.rollout.step == step and task in (ALL, trace.sample.task):
+        if trace.rollout.step == step and task == trace.sample.task:
             questions.setdefault(trace.sample.id, []).extend(values(trace, metric))
     return [float(np.mean(of)) for of in questions.values() if of]
 
@@ -85,10 +92,46 @@ def test_the_same_as_loops(tmp_path: Path) -> None:
     assert set(frame["source"]) == {"responses"}
     assert len(frame) == 3 * 3 * (len(MEASURED) + 2)
     for row in frame.itertuples():
-        means = expected(run, row.metric, row.task, row.step)
-        assert row.mean == pytest.approx(np.mean(means), rel=1e-5), row
-        assert row.n_questions == len(means), row
+        mean, n = expected(run, row.metric, row.task, row.step)
+        assert row.mean == pytest.approx(mean, rel=1e-5), row
+        assert row.n_questions == n, row
         assert np.isnan(row.low) or row.low <= row.mean <= row.high
+
+
+def answered(shares: dict[str, list[tuple[int, float]]]) -> pd.DataFrame:
+    """Per task and step so many questions, of which so great a share is right; one token each."""
+    rows = [
+        (task, f"{task}{step}-{number}", 0, step, 0, 1, number < share * n, "x", 0.5)
+        for task, steps in shares.items()
+        for step, (n, share) in enumerate(steps)
+        for number in range(n)
+    ]
+    names = ["task", "sample_id", "index", "step", "position", "length", "correct"]
+    return pd.DataFrame(rows, columns=[*names, "token", "entropy"])
+
+
+def test_a_line_over_all_tasks_does_not_move_with_their_mix() -> None:
+    """Both tasks get better while the hard one gets more questions; one comes late."""
+    shares = {
+        "easy": [(30, 0.8), (20, 0.85), (10, 0.9)],
+        "hard": [(10, 0.1), (20, 0.15), (30, 0.2)],
+    }
+    late = {"late": [(0, 0.0), (20, 1.0), (20, 1.0)]}
+    line = Line("run", ((answered(shares | late), None),))
+    frame = measured_on_responses(line, ["accuracy"])
+    every = frame[frame["task"] == ALL]
+    assert every["mean"].tolist() == pytest.approx([0.45, 0.5, 0.55])
+    assert every["n_questions"].tolist() == [40] * 3
+    assert (every["low"] < every["mean"]).all() and (every["mean"] < every["high"]).all()
+    kept = at_every_step(frame).loc["accuracy"]
+    assert kept.to_dict() == {ALL: True, "easy": True, "hard": True, "late": False}
+
+
+def test_tasks_that_take_turns_have_no_line_together() -> None:
+    """Each has its own rows."""
+    turns = {"a": [(9, 0.5), (0, 0.0)], "b": [(0, 0.0), (9, 0.5)]}
+    frame = measured_on_responses(Line("run", ((answered(turns), None),)), ["accuracy"])
+    assert set(frame["task"]) == {"a", "b"}
 
 
 def test_a_table_of_tokens_tells_verdicts_lengths_and_signals() -> None:
@@ -98,7 +141,7 @@ def test_a_table_of_tokens_tells_verdicts_lengths_and_signals() -> None:
     frame = measured_on_responses(line, ["reward", "truncated", "accuracy", "length", "entropy"])
     assert set(frame["metric"]) == {"accuracy", "length", "entropy"}
     for row in frame.itertuples():
-        assert row.mean == pytest.approx(np.mean(expected(run, row.metric, row.task, row.step)))
+        assert row.mean == pytest.approx(expected(run, row.metric, row.task, row.step)[0])
 
 
 def test_a_reward_called_reward_is_the_whole(tmp_path: Path) -> None:

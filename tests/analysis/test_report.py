@@ -1,6 +1,7 @@
 """The report: complete, self-contained, the same every time, and hostile text stays text."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -15,10 +16,10 @@ from saccade.analysis import FIGURES, FINDERS, analyze, render, similarity_distr
 from saccade.analysis.accuracy import accuracy_by_task
 from saccade.analysis.comparing import Pair
 from saccade.analysis.report import build, drawn, found, sections
-from saccade.analysis.report.files import slug, write
+from saccade.analysis.report.files import slug, to_json, write
 from saccade.analysis.report.strip import strip_key
 from saccade.analysis.report.text import visible
-from saccade.analysis.tables import Tables
+from saccade.analysis.tables import Tables, ten_digits
 from saccade.errors import SaccadeError
 from saccade.samples import Trace
 from saccade.store import open_run
@@ -99,6 +100,20 @@ def test_the_same_bytes_again(out: Path, tmp_path: Path) -> None:
     analyze(out.parent / "run", tmp_path, name="lab/base")
     for path in (path for path in out.rglob("*") if path.is_file()):
         assert path.read_bytes() == (tmp_path / path.relative_to(out)).read_bytes()
+
+
+def test_numbers_have_ten_digits_wherever_they_stand() -> None:
+    """The last digits of a sum in parallel change from run to run: those of `attrs` as well."""
+    one, other = 0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1
+    assert one != other
+    for number in (one, other):
+        frame = pd.DataFrame({"mean": [number], "n": [3]})
+        frame.attrs = {"mean": number, "ends": [(number, 1)], "of": {"gini": number}, "name": "x"}
+        found = ten_digits(frame)
+        assert found.attrs == {"mean": 0.6, "ends": [(0.6, 1)], "of": {"gini": 0.6}, "name": "x"}
+        assert found["mean"].tolist() == [0.6] and frame.attrs["mean"] == number
+        said = json.loads(to_json({"numbers": [{"share": number, "n": 3}], "not": math.nan}))
+        assert said == {"numbers": [{"share": 0.6, "n": 3}], "not": None}
 
 
 def only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:

@@ -1,10 +1,12 @@
 """Token signals over training, against loops over the tokens."""
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from frames import FakeRun, at_step, make_run, make_training
+from frames import FakeRun, at_step, make_run, make_training, stored
 
 from saccade.analysis.plots.ridges import plot_ridges, plot_signal_ridges
 from saccade.analysis.ridges import BEYOND, describe_ridges, signal_ridges
@@ -93,9 +95,12 @@ def test_said_with_medians(tokens: pd.DataFrame) -> None:
     )
 
 
-def test_checkpoints_in_the_order_given_are_named() -> None:
+def test_checkpoints_in_the_order_given_are_named(tmp_path: Path) -> None:
     """Each with its own steps where it has any."""
-    runs = {name: make_run(questions=3, seed=seed).tokens() for seed, name in enumerate("abc")}
+    runs = {
+        name: stored(tmp_path / name, make_run(questions=3, seed=seed), training={"seed": 1})
+        for seed, name in enumerate("abc")
+    }
     frame = signal_ridges(runs, signals=["entropy"])
     ax = plot_signal_ridges(frame)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b", "c"]

@@ -19,14 +19,18 @@ def by_loop(tokens: pd.DataFrame, top: float) -> dict[str, tuple[list[float], li
     for (sample_id, _), rows in tokens.groupby(["sample_id", "index"]):
         pairs = list(zip(rows["visual_similarity"], rows["hidden_shift.blind"], strict=True))
         kept = sorted([p for p in pairs if all(map(math.isfinite, p))], key=lambda p: -p[0])
-        k = top if isinstance(top, int) else max(1, math.ceil(round(top * len(kept), 9)))
+        k = (
+            top
+            if isinstance(top, int | np.integer)
+            else max(1, math.ceil(round(top * len(kept), 9)))
+        )
         parts = found.setdefault(sample_id, ([], []))
         parts[0].extend(shift for _, shift in kept[: int(k)])
         parts[1].extend(shift for _, shift in kept[int(k) :])
     return found
 
 
-@pytest.mark.parametrize("top", [0.2, 0.37, 1, 3])
+@pytest.mark.parametrize("top", [0.2, 0.37, 1, 3, np.float64(0.2), np.int64(3)])
 def test_the_same_as_a_loop(top: float) -> None:
     """With ties, which fall to the earlier token, and missing numbers."""
     tokens = make_run(questions=8, n=3, seed=2).tokens()

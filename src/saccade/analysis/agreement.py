@@ -41,7 +41,7 @@ def signal_agreement(source: Source, *, top: float = 0.2, most: int = MOST) -> p
     give. Of more than `most` responses to a task, as many are drawn, always the same ones. A
     correlation with a signal that is constant in a response does not exist and is left out.
     """
-    check_top(top)
+    top = check_top(top)
     signals = present_signals(source)
     if len(signals) < 2:
         raise SaccadeError(f"Agreement needs two signals; this run has only {signals[0]!r}.")

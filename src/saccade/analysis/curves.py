@@ -12,7 +12,7 @@ import pandas as pd
 
 from saccade.analysis.accuracy import ALL
 from saccade.analysis.figures import Finding
-from saccade.analysis.progress import METRICS, measured_on_responses, taken_from_log
+from saccade.analysis.progress import METRICS, at_every_step, measured_on_responses, taken_from_log
 from saccade.analysis.series import Line, Series, Sources, remarks, series_of
 from saccade.errors import SaccadeError
 
@@ -68,6 +68,11 @@ def _curves(
     if not frame["metric"].isin(panels).any():
         names = ", ".join(METRICS[name].text for name in panels)
         raise SaccadeError(f"The trainings here tell none of {names}, so there is no curve.")
+    if not any(len(overall(frame, name)) for name in panels):
+        raise SaccadeError(
+            "No task of these trainings has responses at every step, so a line over all of them "
+            "would move with the tasks. Roll out the same tasks at each step."
+        )
     frame = _sorted(frame, metrics)
     if smooth is not None:
         frame["smoothed"] = _smoothed(frame, smooth)
@@ -121,9 +126,12 @@ def _facts(frame: pd.DataFrame, series: Series, panels: Sequence[str]) -> dict[A
 
 
 def overall(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """One metric of every run: over all tasks together, or over the only one there is."""
+    """One metric of every run: over all tasks together, or over the only one there is.
+
+    Of a run with several tasks, none of them at every step, there is no row.
+    """
     rows = frame[frame["metric"] == metric]
-    several = rows.groupby("run")["task"].transform(lambda of: (of == ALL).any())
+    several = rows.groupby("run")["task"].transform("nunique") > 1
     return rows[(rows["task"] == ALL) | ~several]
 
 
@@ -195,7 +203,21 @@ def _remarks(frame: pd.DataFrame, numbers: pd.DataFrame) -> Iterator[str]:
     for name, runs in facts["missing"].items():
         everywhere = len(runs) == len(facts["runs"])
         yield f"Missing{'' if everywhere else ' in ' + ', '.join(runs)}: {METRICS[name].text}."
+    yield from _tasks_words(frame)
     yield from remarks(facts)
+
+
+def _tasks_words(frame: pd.DataFrame) -> Iterator[str]:
+    """What a line over several tasks is the mean of, and which tasks are not in it."""
+    shown = frame[frame["metric"].isin(frame.attrs["panels"]) & (frame["source"] == "responses")]
+    shown = shown[shown["task"] != ALL]
+    if shown.groupby("run")["task"].nunique().max() > 1:
+        yield "Over all tasks: the mean of the tasks' means, each weighing the same at every step."
+    for run, rows in shown.groupby("run", sort=False):
+        there = at_every_step(rows)
+        out = [str(task) for task in there if not there[task].any()]
+        if out:
+            yield f"Not in it, as {run} has no responses to them at some step: {', '.join(out)}."
 
 
 def span(frame: pd.DataFrame) -> str:

@@ -28,12 +28,18 @@ def dependency_histogram(
         raise SaccadeError(
             f"width must be above 0 and at most last; got width={width!r} and last={last!r}."
         )
-    found, bins = measured(source, signal), round(last / width)
+    width, last, bins = float(width), float(last), round(last / width)
+    if abs(bins * width - last) > 1e-9 * last:
+        raise SaccadeError(
+            "last must be a multiple of width, so that the open bin begins there; got "
+            f"width={width:g} and last={last:g}. Take last={bins * width:g}."
+        )
+    found = measured(source, signal)
     # A little more, so that .6 falls into the bin that begins at .6: .6 / .2 is 2.9999999999999996.
     place = f"greatest({-bins - 1}, least({bins}, floor(value / {width!r} + 1e-9)))"
     counts = _counts(source, found.signal, place)
     numbers = np.arange(min(0, counts.index.min()), bins + 1)
-    low, high = numbers * float(width), (numbers + 1) * float(width)
+    low, high = numbers * width, (numbers + 1) * width
     low[numbers < -bins], high[numbers == bins] = -np.inf, np.inf
     return _histogram(counts, numbers, low, high, found.facts | {"width": width, "last": last})
 

@@ -61,7 +61,7 @@ def similarity_distributions(
     A signal without its ablation means `blind`: `kl` is the column `kl.blind`. Where questions
     share images, `cluster` is which of them do.
     """
-    check_top(top)
+    top = check_top(top)
     column = column_of(source, signal)
     value = quoted(column)
     table = ask(source, _PANELS.format(value=value, k=how_many(top)))

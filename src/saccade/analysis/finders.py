@@ -55,6 +55,8 @@ LEFT JOIN near a ON a.response = h.response AND a.position = h.position + 1
 WHERE h.value > b.value AND h.value >= coalesce(a.value, h.value)
 ORDER BY h.value DESC, h.response, h.position LIMIT {most}
 """
+_APART = r"[^\p{Latin}\p{Greek}\p{Cyrillic}\p{N}_]"
+"""What may stand beside a phrase: `red` is not said in `considered`. Chinese has no such gaps."""
 _NAMED = """
 WITH phrases AS (
     SELECT DISTINCT id AS sample_id,
@@ -70,13 +72,21 @@ texts AS (
     SELECT response, sample_id, lower(string_agg(token, '' ORDER BY position)) AS text
     FROM placed GROUP BY ALL
 ),
+found AS (
+    SELECT response, phrase, len(regexp_extract(text, pattern, 1)) AS start
+    FROM (
+        SELECT response, text, phrase,
+               '(?s)^((?:.*?{apart})??)' || regexp_escape(phrase) || '(?:{apart}|$)' AS pattern
+        FROM texts JOIN phrases USING (sample_id)
+    )
+    WHERE regexp_matches(text, pattern)
+),
 namings AS (
     SELECT p.task, p.sample_id, p.index, p.step, response, min(p.position) AS position, phrase,
            any_value(p.correct) AS correct, avg(p.value) AS value
-    FROM texts t JOIN phrases USING (sample_id) JOIN placed p USING (response)
-    WHERE strpos(text, phrase) > 0 AND p.value NOTNULL
-      AND p.start < strpos(text, phrase) - 1 + len(phrase)
-      AND p.start + len(p.token) > strpos(text, phrase) - 1
+    FROM found f JOIN placed p USING (response)
+    WHERE p.value NOTNULL
+      AND p.start < f.start + len(phrase) AND p.start + len(p.token) > f.start
     GROUP BY ALL
 )
 SELECT task, sample_id, index, step, response, position, phrase, value, threshold FROM (
@@ -171,8 +181,7 @@ def _find(source: Source, query: str, signal: str, quantile: float, most: int) -
     if not 0 <= quantile <= 1:
         raise SaccadeError(f"quantile must be from 0 to 1; got {quantile!r}.")
     column = column_of(source, signal)
-    found = ask(
-        source, query.format(signal=quoted(column), quantile=float(quantile), most=int(most))
-    )
+    settings = {"quantile": float(quantile), "most": int(most), "apart": _APART}
+    found = ask(source, query.format(signal=quoted(column), **settings))
     found.attrs["signal"] = column
     return found

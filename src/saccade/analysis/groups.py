@@ -69,12 +69,13 @@ def parting_responses(
     column = column_of(source, signal)
     sums = ask(source, _SUMS.format(signal=quoted(column), bins=int(bins)))
     texts = ask(source, _TEXTS.format(most=int(most)))
-    if sums.empty or texts.empty:
+    running = _running(sums, bins)
+    if running.empty or texts.empty:
         raise SaccadeError(
-            f"No question was answered both rightly and wrongly with {column} measured, so no "
-            "responses can be compared within one. Roll out more responses to each question."
+            f"No question was answered both rightly and wrongly with {column} measured of both, so "
+            "no responses can be compared within one. Roll out more responses to each question."
         )
-    parts = {"running": _running(sums, bins), "shared": _shared(texts)}
+    parts = {"running": running, "shared": _shared(texts)}
     frames = [
         over_questions(pooled(clustered(items, source)), ["group", "at"]).assign(part=name)
         for name, items in parts.items()

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from saccade.analysis.accuracy import ALL
-from saccade.analysis.stats.columns import mean_columns
+from saccade.analysis.stats.columns import mean_of_strata
 from saccade.analysis.stats.resampling import Floats
 
 
@@ -46,13 +46,21 @@ def of_columns(
     table: pd.DataFrame, cluster: "pd.Index[Any] | pd.Series[Any]"
 ) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
     """Mean, low, high and number of questions of each column of a table with a row per question."""
+    return of_strata(table, cluster, np.zeros(len(table), np.int64))
+
+
+def of_strata(
+    table: pd.DataFrame, cluster: "pd.Index[Any] | pd.Series[Any]", stratum: NDArray[np.int64]
+) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+    """The same as the mean over strata of their means, given the number of each row's stratum."""
     values = table.to_numpy(dtype=np.float64)
     known = np.isfinite(values)
     numbers, clusters = pd.factorize(cluster)
-    sums, sizes = np.zeros((2, len(clusters), values.shape[1]))
-    np.add.at(sums, numbers, np.where(known, values, 0.0))
-    np.add.at(sizes, numbers, known)
-    return *mean_columns(sums, sizes), known.sum(axis=0)
+    shape = (2, len(clusters), int(stratum.max(initial=0)) + 1, values.shape[1])
+    sums, sizes = np.zeros(shape)
+    np.add.at(sums, (numbers, stratum), np.where(known, values, 0.0))
+    np.add.at(sizes, (numbers, stratum), known)
+    return *mean_of_strata(sums, sizes), known.sum(axis=0)
 
 
 def pooled(items: pd.DataFrame) -> pd.DataFrame:

@@ -7,10 +7,12 @@ questions; otherwise it is taken from the training log. To add one: one entry in
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from saccade.analysis.accuracy import ALL
-from saccade.analysis.intervals import of_columns, pooled
+from saccade.analysis.intervals import of_strata, pooled
 from saccade.analysis.measured import exact
 from saccade.analysis.series import Line
 from saccade.store import Run, Source, ask, signals_of
@@ -118,23 +120,52 @@ def responses_of(source: Source) -> str:
 
 
 def measured_on_responses(line: Line, metrics: Sequence[str]) -> pd.DataFrame:
-    """Means over questions with intervals, per step and task; empty where there is one step."""
+    """Means over questions with intervals, per step and task, and over the tasks of all steps.
+
+    Empty where there is one step.
+    """
     asked = (_response_values(metrics), _token_values(metrics)) if len(line.steps) > 1 else ()
     tables = [table for values in asked if len(table := _questions(line, values))]
     if not tables:
         return pd.DataFrame(columns=COLUMNS)
     items = pd.concat(tables, axis=1).reset_index()
-    whole = [items, *([pooled(items)] if items["task"].nunique() > 1 else [])]
-    parts = [_means(rows) for table in whole for _, rows in table.groupby(["task", "step"])]
+    frame = _by_step(items)
+    if items["task"].nunique() > 1:
+        frame = pd.concat([frame, _over_tasks(items, at_every_step(frame))], ignore_index=True)
+    return frame.assign(source="responses")[COLUMNS]
+
+
+def at_every_step(frame: pd.DataFrame) -> pd.DataFrame:
+    """Per metric and task of a table of means whether it is there at every step of the metric."""
+    steps = frame.groupby(["metric", "task"])["step"].nunique().unstack("task", fill_value=0)
+    return steps.eq(frame.groupby("metric")["step"].nunique(), axis=0)
+
+
+def _over_tasks(items: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
+    """The mean of the tasks' means at each step, of the tasks that are there at all of them.
+
+    Were their questions pooled, the line would move with how many each task has at a step.
+    """
+    names = list(kept.index)
+    stratum = kept.columns.get_indexer(pd.Index(items["task"]))
+    within = items.assign(**items[names].where(kept.T.to_numpy()[stratum]))
+    return _by_step(pooled(within), stratum)
+
+
+def _by_step(items: pd.DataFrame, stratum: NDArray[np.int64] | None = None) -> pd.DataFrame:
+    """Every metric of each task at each step, over its questions; or over strata of these."""
+    strata = np.zeros(len(items), np.int64) if stratum is None else stratum
+    numbered = items.reset_index(drop=True).groupby(["task", "step"])
+    parts = [_means(rows, strata[rows.index]) for _, rows in numbered]
     frame = pd.concat(parts, ignore_index=True)
-    return frame[frame["n_questions"] > 0].assign(source="responses")[COLUMNS]
+    return frame[frame["n_questions"] > 0]
 
 
-def _means(rows: pd.DataFrame) -> pd.DataFrame:
-    """Every metric of one task at one step, over its questions."""
+def _means(rows: pd.DataFrame, stratum: NDArray[np.int64]) -> pd.DataFrame:
+    """Every metric of one task at one step."""
     values = rows.drop(columns=[name for name in KEYS if name in rows])
     cluster = rows["cluster" if "cluster" in rows else "sample_id"]
-    mean, low, high, counts = of_columns(values, cluster)
+    mean, low, high, counts = of_strata(values, cluster, stratum)
     found = {"mean": mean, "low": low, "high": high, "n_questions": counts}
     place = {name: rows[name].iloc[0] for name in ("task", "step")}
     return pd.DataFrame({"metric": values.columns, **place, **found})

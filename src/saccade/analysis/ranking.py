@@ -54,15 +54,16 @@ def ranked(
     return ranks, places
 
 
-def check_top(top: float) -> None:
-    """A share in (0, 1], or a whole number of tokens from 1."""
-    whole = isinstance(top, int) and not isinstance(top, bool)
-    share = isinstance(top, float) and 0 < top <= 1
+def check_top(top: float) -> float:
+    """A share in (0, 1] or a whole number of tokens from 1, as Python's own number."""
+    whole = isinstance(top, int | np.integer) and not isinstance(top, bool)
+    share = isinstance(top, float | np.floating) and 0 < top <= 1
     if not share and not (whole and top >= 1):
         raise SaccadeError(
             "top must be a share of the tokens (a float above 0, up to 1) or a number of tokens "
             f"(an int from 1); got {top!r}."
         )
+    return int(top) if whole else float(top)
 
 
 def panel_title(panel: str, top: float | None = None) -> str:

@@ -1,11 +1,13 @@
 """Which sources make up a training: one line of a figure for each, with the steps it holds.
 
 A run whose responses carry several training steps is one line; so is one with a training log.
-Runs of a single step each are checkpoints of one training, and one line together: by their steps
-where all of these differ; in the order given where none tells its step and they are three or more.
-Otherwise nothing tells how they follow one another, and they are left out.
+Runs of a single step each whose manifests note the same training (`notes.training`, but for the
+step) are its checkpoints, and one line together: by their steps where all of these differ; in the
+order given where none tells its step and they are three or more. Otherwise nothing tells that one
+model came from another, or how they follow one another, and they are left out.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +22,7 @@ Sources = Mapping[str, Source]
 """Runs, tables of tokens, or tables of a training log (`store.training_log`), by name."""
 
 TOGETHER = "checkpoints"
-"""What the line of several runs is called."""
+"""What the line of several runs is called; of several trainings, each with its first run's name."""
 FEWEST_IN_ORDER = 3
 """Two runs without steps are a before and an after, which is no training."""
 
@@ -61,7 +63,7 @@ class Series:
     order: tuple[str, ...] = ()
     """The names of runs placed in the order given, from 0 on."""
     left_out: tuple[str, ...] = ()
-    """Runs of one step whose place among the others nothing tells."""
+    """Runs of one step of which nothing tells that they belong to a training, or where."""
 
 
 def series_of(sources: Sources, *, logs: bool = True) -> Series:
@@ -71,13 +73,20 @@ def series_of(sources: Sources, *, logs: bool = True) -> Series:
     """
     trainings = {name: source for name, source in sources.items() if _is_training(source, logs)}
     single = {name: source for name, source in sources.items() if name not in trainings}
-    lines = tuple(Line(name, ((source, None),)) for name, source in trainings.items())
-    together, order = _checkpoints(single, alone=not lines)
-    if together:
-        return Series((*lines, together), order)
+    lines = [Line(name, ((source, None),)) for name, source in trainings.items()]
+    order: tuple[str, ...] = ()
+    groups = _of_one_training(single)
+    for names in groups:
+        title = TOGETHER if len(groups) == 1 else f"{TOGETHER} from {names[0]}"
+        of = {name: single[name] for name in names}
+        together, placed = _checkpoints(of, title, alone=not trainings and len(groups) == 1)
+        if together:
+            lines.append(together)
+            order += placed
+            single = {name: source for name, source in single.items() if name not in of}
     if not lines:
         raise SaccadeError(_nothing(sources, logs=logs))
-    return Series(lines, left_out=tuple(single))
+    return Series(tuple(lines), order, tuple(single))
 
 
 def remarks(facts: Mapping[Any, Any]) -> Iterator[str]:
@@ -86,7 +95,8 @@ def remarks(facts: Mapping[Any, Any]) -> Iterator[str]:
         names = ", ".join(facts["order"])
         yield f"No run tells its step, so they stand in the order given: {names}."
     if facts["left_out"]:
-        yield f"Left out, as runs of one step: {', '.join(facts['left_out'])}."
+        names = ", ".join(facts["left_out"])
+        yield f"Left out, as runs of one step that no noted training places: {names}."
 
 
 def is_log(source: Source) -> bool:
@@ -130,13 +140,25 @@ def _is_training(source: Source, logs: bool) -> bool:
     return len(steps_of(source)) > 1 or (logs and log_of(source)["step"].nunique() > 1)
 
 
-def _checkpoints(single: Sources, *, alone: bool) -> tuple[Line | None, tuple[str, ...]]:
+def _of_one_training(single: Sources) -> list[list[str]]:
+    """Names of runs that note the same training; a run that notes none belongs to none."""
+    groups: dict[str, list[str]] = {}
+    for name, source in single.items():
+        told = {key: value for key, value in training_settings(source).items() if key != "step"}
+        if told:
+            groups.setdefault(json.dumps(told, sort_keys=True), []).append(name)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def _checkpoints(
+    single: Sources, title: str, *, alone: bool
+) -> tuple[Line | None, tuple[str, ...]]:
     """The line of several runs of one step each, and their names where only their order tells."""
     steps = [_told_step(source) for source in single.values()]
     if len(steps) > 1 and None not in steps and len(set(steps)) == len(steps):
-        return Line(TOGETHER, tuple(zip(single.values(), steps, strict=True))), ()
+        return Line(title, tuple(zip(single.values(), steps, strict=True))), ()
     if alone and len(steps) >= FEWEST_IN_ORDER and set(steps) == {0}:
-        return Line(TOGETHER, tuple((s, i) for i, s in enumerate(single.values()))), tuple(single)
+        return Line(title, tuple((s, i) for i, s in enumerate(single.values()))), tuple(single)
     return None, ()
 
 
@@ -156,7 +178,8 @@ def _nothing(sources: Sources, *, logs: bool) -> str:
     log = "a training log (training.jsonl) in its folder, " if logs else ""
     return (
         f"A curve over training needs a run whose responses carry several training steps, {log}"
-        f"or several runs whose steps differ; {have}."
+        "or several runs whose steps differ and whose manifests note the same training "
+        f"(notes.training); {have}."
     )
 
 

@@ -63,7 +63,7 @@ def shift_by_similarity(
     as an int. A question's value is the mean over its pooled tokens, its difference is within it.
     One row per task and part; of several tasks also `all tasks`.
     """
-    check_top(top)
+    top = check_top(top)
     names = {"similarity": column_of(source, similarity), "shift": column_of(source, shift)}
     columns = {name: quoted(column) for name, column in names.items()}
     table = ask(source, _SHIFTS.format(k=how_many(top), **columns))

@@ -97,10 +97,27 @@ def skipped(run: RunLike) -> dict[str, int]:
 
 
 def ten_digits(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same numbers to ten digits: sums that are taken in parallel differ in the last of them.
+    """The same numbers to ten digits, also those of `attrs`.
 
-    What is drawn and written from it is then the same, byte for byte, each time.
+    Sums that are taken in parallel differ in the last of their digits. What is drawn, said and
+    written from these is the same, byte for byte, each time.
     """
     floats = list(frame.select_dtypes("float").columns)
-    rounded = {name: frame[name].map(lambda value: float(f"{value:.10g}")) for name in floats}
-    return frame.assign(**{str(name): values for name, values in rounded.items()})
+    rounded = {str(name): frame[name].map(_rounded) for name in floats}
+    found = frame.assign(**rounded)
+    found.attrs = rounded_all(frame.attrs)
+    return found
+
+
+def rounded_all(value: Any) -> Any:
+    """The same with every float to ten digits, all through mappings, lists and tuples."""
+    if isinstance(value, Mapping):
+        return {name: rounded_all(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(rounded_all, value))
+    return _rounded(value) if isinstance(value, float) else value
+
+
+def _rounded(value: float) -> float:
+    """A number to ten digits."""
+    return float(f"{value:.10g}")

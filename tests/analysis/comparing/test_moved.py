@@ -50,3 +50,17 @@ def test_both_signals_are_drawn_in_both_sets_of_responses() -> None:
     assert standing_out(still).empty and np.abs(still["difference"]).max() == 0
     assert "0 of" in describe_moved(still).sentence
     plot_moved(still).draw_without_rendering()
+
+
+def test_a_class_moved_only_if_its_p_says_so() -> None:
+    """With its interval and how many questions say it; chance names no class."""
+    before, after = pair()
+    said = describe_moved(moved_words({"base": Pair(before, after)}, signals=["kl"])).sentence
+    frame = moved_words({"base": Pair(before, after)}, signals=["kl"])
+    row = frame[frame["kind"] == "class"].set_index("word").loc["picture"]
+    assert f"picture moved most ({row['difference']:+.3g}, {row['low']:+.3g} to" in said
+    assert "n = 20 questions)" in said
+    by_chance = before.copy()
+    by_chance["kl.blind"] += np.random.default_rng(0).normal(0, 1, len(before))
+    frame = moved_words({"base": Pair(before, by_chance)}, signals=["kl"])
+    assert "0 of 9 words moved; no class moved." in describe_moved(frame).sentence

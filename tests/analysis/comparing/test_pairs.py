@@ -62,3 +62,12 @@ def test_other_responses_are_refused(other) -> None:
         after["sample_id"] = "x" + after["sample_id"]
     with pytest.raises(SaccadeError, match="the same responses"):
         _ = Pair(before, after).tokens
+
+
+def test_responses_without_a_task_pair_up() -> None:
+    """A question is then named by its sample alone."""
+    before, after = (each.assign(task=None) for each in pair(questions=3))
+    joined = Pair(before, after)
+    assert joined.responses["question"].tolist() == [n for n in range(3) for _ in range(4)]
+    assert joined.questions["sample_id"].tolist() == ["q0", "q1", "q2"]
+    assert np.isfinite(joined.per_question(joined.change["kl.blind"])).all()

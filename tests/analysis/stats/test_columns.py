@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from saccade.analysis.stats import mean_with_interval
-from saccade.analysis.stats.columns import column_intervals, mean_columns
+from saccade.analysis.stats.columns import column_intervals, mean_columns, mean_of_strata
 
 
 def test_each_column_is_as_if_it_were_alone() -> None:
@@ -53,3 +53,18 @@ def test_of_very_many_clusters_some_are_drawn_together() -> None:
     assert mean[0] == pytest.approx(values.mean())
     error = values.std() / np.sqrt(len(values))
     assert (high[0] - low[0]) / (2 * 1.96 * error) == pytest.approx(1, abs=0.08)
+
+
+def test_strata_weigh_the_same_however_large() -> None:
+    """The mean of two means by hand; as wide as theory says; none with a stratum of few."""
+    rng = np.random.default_rng(3)
+    of = np.repeat([0, 1], [300, 40])
+    values, sums, sizes = rng.normal(of, 1 + of), np.zeros((340, 2, 1)), np.zeros((340, 2, 1))
+    sums[np.arange(340), of, 0], sizes[np.arange(340), of, 0] = values, 1
+    mean, low, high = mean_of_strata(sums, sizes)
+    parts = values[of == 0], values[of == 1]
+    assert mean[0] == pytest.approx((parts[0].mean() + parts[1].mean()) / 2)
+    error = np.sqrt(sum(part.var() / len(part) for part in parts)) / 2
+    assert (high[0] - low[0]) / (2 * 1.96 * error) == pytest.approx(1, abs=0.08)
+    assert np.isnan(mean_of_strata(sums[:306], sizes[:306])[1:]).all()
+    assert mean_of_strata(sums[:300], sizes[:300])[0] == pytest.approx(parts[0].mean())

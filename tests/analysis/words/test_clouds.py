@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
 from frames import make_run
@@ -16,25 +17,66 @@ from saccade.errors import SaccadeError
 @pytest.fixture(scope="module")
 def tokens() -> pd.DataFrame:
     """A run in which `circle` is said with most entropy."""
-    tokens = make_run(questions=8).tokens()
+    tokens = make_run(questions=24).tokens()
     tokens.loc[tokens["token"] == " circle", "entropy"] += 10
     return tokens
 
 
 def test_counts_by_a_loop(tokens: pd.DataFrame) -> None:
-    """A word is a top word if one of its tokens is among the five of its response."""
+    """Each token counts as its word: among the five top ones of its response, or not."""
     frame = word_clouds(tokens, signals=["entropy"], top=5, floor=1)
-    top, other = Counter(), Counter()
+    top, other, said = Counter(), Counter(), Counter()
     table = pd.concat([tokens, words(tokens)], axis=1)
     for _, rows in table.groupby(["sample_id", "index"]):
         best = set(rows["entropy"].nlargest(5).index)
-        for _, word in rows[rows["content"].notna()].groupby("number"):
-            (top if best & set(word.index) else other)[word["normal"].iloc[0]] += 1
-    assert dict(zip(frame["word"], frame["n"], strict=True)) == {w: top[w] for w in frame["word"]}
-    assert dict(zip(frame["word"], frame["n_other"], strict=True)) == {
-        w: other[w] for w in frame["word"]
-    }
-    assert set(frame["word"]) == set(top) | set(other)
+        for row in rows[rows["content"].notna()].itertuples():
+            (top if row.Index in best else other)[row.normal] += 1
+            said[row.normal] += row.starts
+    for row in frame.itertuples():
+        found = row.n, row.n_other, row.said
+        assert found == (top[row.word], other[row.word], said[row.word])
+    assert set(frame["word"]) == set(said)
+
+
+def noise(*, seed: int = 0, questions: int = 60, by_word: float = 0.0) -> pd.DataFrame:
+    """Words of one token and of three, with entropies that know nothing of words.
+
+    `by_word` is how much a word of one question has of its own, in all of its tokens.
+    """
+    rng = np.random.default_rng(seed)
+    short, long = [[f" w{chr(97 + i)}"] for i in range(24)], [" quad", "rila"]
+    spoken = [*short, *([*long, f"ter{chr(97 + i)}"] for i in range(12))]
+    rows = []
+    for question in range(questions):
+        own = rng.normal(0, by_word, len(spoken))
+        for index in range(3):
+            chosen = rng.integers(len(spoken), size=40)
+            said = [(text, own[word]) for word in chosen for text in spoken[word]]
+            rows += [
+                (f"q{question}", index, place, text, len(said), rng.normal() + more)
+                for place, (text, more) in enumerate(said)
+            ]
+    names = ["sample_id", "index", "position", "token", "length", "entropy"]
+    return pd.DataFrame(rows, columns=names).assign(task="t", step=0, correct=True)
+
+
+def test_noise_singles_out_no_word_whatever_its_length() -> None:
+    """Three tokens are three chances to be on top, which makes no word stand out."""
+    frame = word_clouds(noise(), signals=["entropy"])
+    assert len(frame) == 36 and standing_out(frame).empty
+    long = frame["word"].str.startswith("quad")
+    assert frame.loc[long, "log_odds"].mean() == pytest.approx(0, abs=0.03)
+    assert "no word stands out; nearest to it is “" in describe_clouds(frame).sentence
+
+
+def test_false_finds_stay_at_their_level_where_words_are_clustered() -> None:
+    """What a word has of its own in one question is one observation, however often it is said."""
+    frames = [word_clouds(noise(seed=s, by_word=2), signals=["entropy"]) for s in range(8)]
+    assert sum(len(standing_out(frame)) for frame in frames) <= 1
+    assert np.mean([(frame["p"] < 0.05).mean() for frame in frames]) < 0.08
+    tokens = noise(by_word=2)
+    tokens.loc[tokens["token"].isin([" wa", " wb"]), "entropy"] += 3
+    assert set(standing_out(word_clouds(tokens, signals=["entropy"]))["word"]) == {"wa", "wb"}
 
 
 def test_what_stands_out_is_said(tokens: pd.DataFrame) -> None:
@@ -60,6 +102,8 @@ def test_over_the_run_and_missing_values(tokens: pd.DataFrame) -> None:
     assert frame[["n", "n_other"]].to_numpy().sum() < words(gone)["content"].notna().sum()
     with pytest.raises(SaccadeError, match="no signal 'hidden_shift.swap'"):
         word_clouds(tokens, signals=["hidden_shift.swap"])
+    frame = word_clouds(tokens.assign(entropy=np.nan), signals=["entropy"])
+    assert frame.empty and "no word stands out." in describe_clouds(frame).sentence
 
 
 def test_drawn_as_outlines_that_link(tokens: pd.DataFrame) -> None:
@@ -97,6 +141,7 @@ def clouds(names: list[str], low: list[float]) -> pd.DataFrame:
     """A frame of one panel."""
     frame = pd.DataFrame({"panel": "entropy", "word": names, "class": "content", "low": low})
     frame = frame.assign(n=9, n_other=1, log_odds=frame["low"] + 1, high=frame["low"] + 2, z=2.0)
+    frame = frame.assign(p=0.001, p_bh=np.where(frame["low"] > 0, 0.01, 0.4))
     frame.attrs = {"signals": ["entropy"], "top": 0.2, "among": "response", "floor": 5}
     frame.attrs |= {"occurrences": [], "not_drawn": {}, "read": 4, "responses": 4}
     return frame

@@ -64,3 +64,13 @@ def test_drawn_and_said() -> None:
     bare = word_dependency(tokens[tokens["token"].isin([" red", " blue"])])
     plot_word_dependency(bare).draw_without_rendering()
     assert "nothing to compare" in describe_dependency(bare).sentence
+
+
+def test_means_below_zero_are_drawn() -> None:
+    """As of a log-probability; bars of what is never negative begin at the edge."""
+    tokens = make_run(questions=9).tokens()
+    kinds, classes = plot_word_dependency(word_dependency(tokens, signal="logprob")).axes
+    for ax in (kinds, classes):
+        assert min(bar.get_width() for bar in ax.patches) > ax.get_xlim()[0]
+        assert ax.get_xlim()[0] < -0.5
+    assert plot_word_dependency(word_dependency(tokens)).axes[0].get_xlim()[0] == 0

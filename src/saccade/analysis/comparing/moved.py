@@ -122,7 +122,12 @@ def _compared(pair: Pair, values: Floats, of: Ints, places: Ints, width: int) ->
 
 def standing_out(rows: pd.DataFrame) -> pd.DataFrame:
     """The words that moved, the furthest first: those with p_bh below 0.05, else none."""
-    held = rows[(rows["kind"] == "word") & (rows["p_bh"] < 0.05)]
+    return _moved(rows, "word")
+
+
+def _moved(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """The rows of a kind that moved, the furthest first."""
+    held = rows[(rows["kind"] == kind) & (rows["p_bh"] < 0.05)]
     return held.sort_values("difference", key=np.abs, ascending=False, kind="stable")
 
 
@@ -150,9 +155,19 @@ def _group_words(signal: str, series: str, rows: pd.DataFrame) -> str:
         for row in out.head(NAMED).to_dict("records")
     )
     most = f", furthest {named}" if named else ""
-    classes = rows[rows["kind"] == "class"]
-    top = classes.iloc[int(classes["difference"].abs().to_numpy().argmax())]
     return (
         f"{label(signal).text} on the responses of {series}: {len(out)} of {tested} words"
-        f" moved{most}; of the classes {top['class']} moved most ({top['difference']:+.3g})"
+        f" moved{most}; {_class_words(rows)}"
+    )
+
+
+def _class_words(rows: pd.DataFrame) -> str:
+    """The class that moved furthest of those that did and have an interval, and its questions."""
+    moved = _moved(rows, "class").dropna(subset="low")
+    if moved.empty:
+        return "no class moved"
+    row = moved.iloc[0]
+    return (
+        f"of the classes {row['class']} moved most ({row['difference']:+.3g}, {row['low']:+.3g} to"
+        f" {row['high']:+.3g}, n = {row['items']} questions)"
     )

@@ -137,7 +137,7 @@ def _common(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     )
     if joined.empty or (joined["length"] != joined["length_after"]).any():
         raise SaccadeError(_OTHERS)
-    number = joined.groupby(QUESTION, sort=False).ngroup()
+    number = joined.groupby(QUESTION, sort=False, dropna=False).ngroup()
     return joined.drop(columns="length_after").assign(question=number)
 
 

@@ -41,5 +41,6 @@ def _bars(ax: Axes, rows: pd.DataFrame) -> None:
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.axvline(0, color=MUTED, linewidth=0.7)
-    ax.set_xlim(left=0)
+    if not (rows[["mean", "low"]] < 0).any(axis=None):
+        ax.set_xlim(left=0)
     ax.set_ylim(-0.6 - (len(rows) == 2) / 2, len(rows) - 0.4 + (len(rows) == 2) / 2)

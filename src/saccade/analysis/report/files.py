@@ -15,6 +15,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from PIL import Image
 
 from saccade.analysis.plots.style import style
+from saccade.analysis.tables import rounded_all
 from saccade.files import write_whole
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def drawings(figure: "Figure") -> tuple[str, bytes]:
 
 
 def to_json(content: Mapping[str, Any]) -> str:
-    """JSON with null for what is not a number."""
-    return json.dumps(_plain(content), indent=2, ensure_ascii=False) + "\n"
+    """JSON with numbers to ten digits, and null for what is not a number."""
+    return json.dumps(_plain(rounded_all(content)), indent=2, ensure_ascii=False) + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -22,16 +22,35 @@ def mean_columns(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
 
     Both have a row per cluster; a size of 0 is a cluster without that column.
     """
-    sums, sizes = _bundled(sums), _bundled(sizes)
+    return mean_of_strata(sums[:, None], sizes[:, None])
+
+
+def mean_of_strata(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
+    """The same of (clusters, strata, columns): the mean of the strata's means, one as much as all.
+
+    A stratum of which no cluster has a column does not count for it. One that fewer than
+    MIN_CLUSTERS have leaves it without an interval.
+    """
+    shape = sums.shape[1:]
+    sums, sizes = (_bundled(each.reshape(len(each), -1)) for each in (sums, sizes))
+    there = (sizes > 0).sum(axis=0)
+    used = (there > 0).reshape(shape).sum(axis=0)
+
+    def statistic(counts: Floats) -> Floats:
+        means = np.where(there > 0, (counts @ sums) / (counts @ sizes), 0.0)
+        found: Floats = means.reshape(-1, *shape).sum(axis=1) / used
+        return found
+
     with np.errstate(invalid="ignore"):
-        mean = sums.sum(axis=0) / sizes.sum(axis=0)
+        off = np.abs(sums - sizes * (sums.sum(axis=0) / sizes.sum(axis=0))).max(axis=0, initial=0.0)
+        varies = off > ROUNDING * np.abs(sums).max(axis=0, initial=0.0)
+        few = (there > 0) & (there < MIN_CLUSTERS)
         ends = column_intervals(
-            lambda counts: (counts @ sums) / (counts @ sizes),
-            sizes > 0,
-            varies=np.abs(sums - sizes * mean).max(axis=0, initial=0.0)
-            > ROUNDING * np.abs(sums).max(axis=0, initial=0.0),
+            statistic,
+            np.any((sizes > 0).reshape(-1, *shape), axis=1),
+            varies=np.any(varies.reshape(shape), axis=0) & ~np.any(few.reshape(shape), axis=0),
         )
-    return mean, *ends
+        return statistic(np.ones((1, len(sums))))[0], *ends
 
 
 def column_intervals(

@@ -1,7 +1,8 @@
 """Which words a signal singles out: those of its top tokens against all others, in tidy rows.
 
-A word counts once however many tokens it has: among the top words if one of its tokens is among the
-top tokens, among the others if not. Punctuation, tags and white space are no words.
+Tokens are counted, each as its word, as in `kinds.py`: were a word counted as soon as one of its
+tokens is among the top ones, words of several tokens would stand out whatever the signal.
+Punctuation, tags and white space are no words.
 """
 
 from collections.abc import Sequence
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.ranking import check_top, panel_title
+from saccade.analysis.stats.corrections import corrected
 from saccade.analysis.words.fonts import font_for
 from saccade.analysis.words.joining import words
 from saccade.analysis.words.occurrences import Places, occurrences
-from saccade.analysis.words.odds import FLOOR, log_odds
-from saccade.analysis.words.reading import Among, drawn_words, read_tokens
+from saccade.analysis.words.odds import FLOOR, log_odds, score_errors
+from saccade.analysis.words.reading import Among, drawn_words, read_tokens, units_of
 from saccade.store import Source, column_of
 
 SHOWN = 40
@@ -28,12 +30,15 @@ LISTED = 12
 NAMED = 5
 """Words of one panel that the sentence names."""
 
-CAUTION = (
-    "The intervals take words as independent, which those of one response are not: they are "
-    "narrower than they should be."
+LEVEL = 0.05
+"""A word stands out whose corrected p is below."""
+HOW = (
+    "Each token counts as its word; intervals of 95 % and p take questions as the unit, and p is "
+    "corrected over all words (Benjamini-Hochberg)."
 )
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
@@ -55,83 +60,91 @@ def word_clouds(
     among: Among = "response",
     floor: int = FLOOR,
 ) -> pd.DataFrame:
-    """One row per signal (`panel`) and word: `n` in the top, `n_other`, log-odds, interval.
+    """One row per signal (`panel`) and word: its tokens in the top and others, log-odds, p.
 
-    `top` is a share of the scored tokens of each response (or of the `run`) as a float, an absolute
-    number as an int. `attrs["occurrences"]` says where the words that stand out are said.
+    `n` and `n_other` count tokens, `said` words; p is corrected over all rows. `top` is a share of
+    the scored tokens of each response (or of the `run`) as a float, an absolute number as an int.
+    `attrs["occurrences"]` says where the words that stand out are said.
     """
-    check_top(top)
+    top = check_top(top)
     columns = [column_of(source, signal) for signal in signals]
     tokens = read_tokens(source, columns, top=top, among=among)
-    joined = words(tokens)
-    panels: list[pd.DataFrame] = []
-    places: list[dict[str, Any]] = []
-    not_drawn: dict[str, list[str]] = {}
+    joined, units = words(tokens), units_of(tokens, source)
+    panels = []
     for number, column in enumerate(columns):
-        value = tokens[f"value_{number}"].fillna(-np.inf).to_numpy(dtype=np.float64)
-        said = _said(joined, value, tokens[f"top_{number}"].to_numpy(dtype=bool))
-        frame = log_odds(_counts(joined, said), floor=floor)
-        frame.insert(0, "panel", column)
-        shown = standing_out(frame)["word"].head(SHOWN)
-        found = occurrences(tokens, joined, said[said["chosen"]], shown)
-        not_drawn[column] = font_for(list(shown))[1]
-        anchors = {word: f"word-{number}-{place}" for place, word in enumerate(shown)}
-        places += [{"panel": column, "anchor": anchors[at["word"]], **at} for at in found]
-        panels.append(frame)
-    table = pd.concat(panels, ignore_index=True)
+        value, chosen = _panel(tokens, number)
+        counts = _counts(joined, units, np.isfinite(value), chosen)
+        panels.append(log_odds(counts, floor=floor).assign(panel=column))
+    table = corrected(pd.concat(panels, ignore_index=True))
+    table.insert(0, "panel", table.pop("panel"))
     table.attrs = {
         "signals": columns,
         "top": top,
         "among": among,
         "floor": floor,
-        "occurrences": Places(places),
-        "not_drawn": not_drawn,
+        **_drawn(table, tokens, joined, columns),
         **tokens.attrs,
     }
     return table
 
 
 def standing_out(frame: pd.DataFrame) -> pd.DataFrame:
-    """The words that are likelier for all of their interval; the surest to be much so first."""
-    rows = frame[frame["low"] > 0]
+    """The words that are likelier, with p_bh below 0.05; the surest to be much so first."""
+    rows = frame[(frame["log_odds"] > 0) & (frame["p_bh"] < LEVEL)]
     return rows.sort_values("low", ascending=False, kind="stable")
 
 
-def _said(joined: pd.DataFrame, value: Floats, chosen: Flags) -> pd.DataFrame:
-    """One row per word with the signal: its first row, highest value, and if it is a top word.
-
-    A token without the signal has the value minus infinity.
-    """
-    row = np.flatnonzero(joined["starts"].to_numpy())
-    said = pd.DataFrame(
-        {
-            "row": row,
-            "code": joined["normal"].cat.codes.to_numpy()[row],
-            "value": np.maximum.reduceat(value, row),
-            "chosen": np.logical_or.reduceat(chosen, row),
-        }
-    )
-    counted = joined["content"].notna().to_numpy()[row]
-    kept: pd.DataFrame = said[counted & np.isfinite(said["value"].to_numpy())]
-    return kept
+def _panel(tokens: pd.DataFrame, number: int) -> tuple[Floats, Flags]:
+    """Each token's value, minus infinity without the signal, and if it is among the top ones."""
+    value = tokens[f"value_{number}"].fillna(-np.inf).to_numpy(dtype=np.float64)
+    return value, tokens[f"top_{number}"].to_numpy(dtype=bool)
 
 
-def _counts(joined: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
-    """Per word: class, and how often it is among the top words and among the others."""
-    size = len(joined["normal"].cat.categories)
-    code, chosen = said["code"].to_numpy(), said["chosen"].to_numpy()
+def _counts(joined: pd.DataFrame, units: Ints, scored: Flags, chosen: Flags) -> pd.DataFrame:
+    """Per word: class, how often it is said, its tokens among the top ones, the others, error."""
+    names = joined["normal"].cat.categories
+    kept = joined["content"].notna().to_numpy() & scored
+    codes, top = joined["normal"].cat.codes.to_numpy()[kept].astype(np.int64), chosen[kept]
+    # A word is said where the first of its tokens with the signal stands.
+    spoken = np.cumsum(joined["starts"].to_numpy())[kept]
+    begins = np.diff(spoken, prepend=-1) != 0
     counts = pd.DataFrame(
         {
-            "word": joined["normal"].cat.categories.astype(object),
-            "n": np.bincount(code[chosen], minlength=size),
-            "n_other": np.bincount(code[~chosen], minlength=size),
+            "word": names.astype(object),
+            "said": np.bincount(codes[begins], minlength=len(names)),
+            "n": np.bincount(codes[top], minlength=len(names)),
+            "n_other": np.bincount(codes[~top], minlength=len(names)),
+            "error": score_errors(codes, units[kept], top, len(names)),
         }
     )
-    first = said.drop_duplicates("code").set_index("code")["row"]
-    counts = counts.loc[sorted(first.index)]
-    kinds = joined["class"].iloc[first[counts.index]].astype(str).to_numpy()
-    counts.insert(1, "class", kinds)
-    return counts.sort_values("word", kind="stable")
+    first = joined[kept].drop_duplicates("normal").set_index("normal")["class"].astype(str)
+    counts.insert(1, "class", counts["word"].map(first))
+    return counts[counts["said"] > 0].sort_values("word", kind="stable")
+
+
+def _drawn(
+    table: pd.DataFrame, tokens: pd.DataFrame, joined: pd.DataFrame, columns: Sequence[str]
+) -> dict[Any, Any]:
+    """Where the words that stand out are said, and those of them that no font can draw."""
+    places: list[dict[str, Any]] = []
+    not_drawn: dict[str, list[str]] = {}
+    for number, column in enumerate(columns):
+        shown = standing_out(table[table["panel"] == column])["word"].head(SHOWN)
+        found = occurrences(tokens, joined, _said(joined, *_panel(tokens, number)), shown)
+        anchors = {word: f"word-{number}-{place}" for place, word in enumerate(shown)}
+        places += [{"panel": column, "anchor": anchors[at["word"]], **at} for at in found]
+        not_drawn[column] = font_for(list(shown))[1]
+    return {"occurrences": Places(places), "not_drawn": not_drawn}
+
+
+def _said(joined: pd.DataFrame, value: Floats, chosen: Flags) -> pd.DataFrame:
+    """One row per word said with a token among the top ones: first row, code, highest value."""
+    row = np.flatnonzero(joined["starts"].to_numpy())
+    code = joined["normal"].cat.codes.to_numpy()[row]
+    said = pd.DataFrame({"row": row, "code": code, "value": np.maximum.reduceat(value, row)})
+    counted = joined["content"].notna().to_numpy()[row]
+    kept: pd.DataFrame = said[counted & np.logical_or.reduceat(chosen, row)]
+    return kept
 
 
 def describe_clouds(frame: pd.DataFrame) -> Finding:
@@ -141,7 +154,7 @@ def describe_clouds(frame: pd.DataFrame) -> Finding:
         standing_out(frame[frame["panel"] == column]).head(LISTED)
         for column in frame.attrs["signals"]
     ]
-    said = [*parts, *drawn_words(frame.attrs), *_not_drawn(frame), CAUTION]
+    said = [*parts, *drawn_words(frame.attrs), *_not_drawn(frame), HOW]
     return Finding(" ".join(said), pd.concat(listed, ignore_index=True))
 
 
@@ -159,33 +172,41 @@ def _not_drawn(frame: pd.DataFrame) -> list[str]:
 def _panel_words(frame: pd.DataFrame, column: str) -> str:
     """One panel in a sentence."""
     rows = frame[frame["panel"] == column]
-    said, others = int(rows["n"].sum()), int(rows["n_other"].sum())
+    top, others = int(rows["n"].sum()), int(rows["n_other"].sum())
     sentence = (
-        f"{panel_line(frame, column)}, {said} words against {others} others "
+        f"{panel_line(frame, column)}, {top} tokens of words against {others} others "
         f"(words said at least {frame.attrs['floor']} times): "
     )
     out = standing_out(rows)
     if out.empty:
-        return f"{sentence}no word stands out."
+        return f"{sentence}no word stands out{_nearest(rows)}."
     named = ", ".join(
         f"“{row.word}” ({row.log_odds:+.2f}, {row.low:.2f} to {row.high:.2f})"
         for row in out.head(NAMED).itertuples()
     )
     return (
-        f"{sentence}{len(out)} of {len(rows)} stand out, by log-odds with 95 % interval most "
-        f"clearly {named}; {_class_words(rows)}."
+        f"{sentence}{len(out)} of {len(rows)} stand out (p < {LEVEL}), by log-odds with 95 % "
+        f"interval most clearly {named}; {_class_words(rows)}."
     )
 
 
+def _nearest(rows: pd.DataFrame) -> str:
+    """The word with the least p of the likelier ones, where none stands out."""
+    likelier = rows[(rows["log_odds"] > 0) & rows["p_bh"].notna()]
+    if likelier.empty:
+        return ""
+    row = likelier.nsmallest(1, "p").iloc[0]
+    return f"; nearest to it is “{row['word']}” (p = {row['p_bh']:.2g})"
+
+
 def _class_words(rows: pd.DataFrame) -> str:
-    """The class whose share of the words grows most, and both shares."""
+    """The class whose share of the tokens grows most, and both shares."""
     sums = rows.groupby("class")[["n", "n_other"]].sum()
     shares = sums / sums.sum().clip(lower=1)
     place = int((shares["n"] - shares["n_other"]).to_numpy().argmax())
     name, (one, other) = shares.index[place], shares.to_numpy()[place]
-    return f"of the top words {one:.0%} are of the class {name}, of the others {other:.0%}".replace(
-        "%", " %"
-    )
+    said = f"of the top tokens {one:.0%} are of the class {name}, of the others {other:.0%}"
+    return said.replace("%", " %")
 
 
 def panel_line(frame: pd.DataFrame, column: str) -> str:

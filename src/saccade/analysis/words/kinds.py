@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
-from saccade.analysis.sources import clustered
 from saccade.analysis.stats.columns import column_intervals
 from saccade.analysis.stats.resampling import DRAWS
 from saccade.analysis.words.classes import CLASSES
 from saccade.analysis.words.joining import words
-from saccade.analysis.words.reading import drawn_words, read_tokens
+from saccade.analysis.words.reading import drawn_words, read_tokens, units_of
 from saccade.store import Source, column_of
 
 Floats = NDArray[np.float64]
@@ -45,7 +44,7 @@ def word_dependency(source: Source, *, signal: str = "kl") -> pd.DataFrame:
     names = joined["class"].cat.categories.get_indexer(pd.Index(COUNTED))
     place = np.full(len(CLASSES), -1)
     place[names] = len(KINDS) + np.arange(len(COUNTED))
-    questions = _units(tokens, source)[kept]
+    questions = units_of(tokens, source)[kept]
     groups = (np.where(content, 0, 1), place[joined["class"].cat.codes.to_numpy()[kept]])
     sums, sizes, begun = (
         _per_question(questions, groups, weight)
@@ -54,14 +53,6 @@ def word_dependency(source: Source, *, signal: str = "kl") -> pd.DataFrame:
     frame = _rows(sums, sizes, begun)
     frame.attrs = {"signal": column, **tokens.attrs}
     return frame
-
-
-def _units(tokens: pd.DataFrame, source: Source) -> NDArray[np.int64]:
-    """Of each token the number of its question, or of the questions that share its image."""
-    items = clustered(tokens[["task", "sample_id"]], source)
-    keys = ["cluster"] if "cluster" in items else ["task", "sample_id"]
-    units = items.groupby(keys, sort=False, dropna=False).ngroup()
-    return units.to_numpy().astype(np.int64)
 
 
 def _per_question(

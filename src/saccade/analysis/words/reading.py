@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from saccade.analysis.measured import exact
 from saccade.analysis.ranking import among_top
-from saccade.analysis.sources import DRAWN, drawn
+from saccade.analysis.sources import DRAWN, clustered, drawn
 from saccade.store import Source, ask
 
 Among = Literal["response", "run"]
@@ -58,6 +60,14 @@ def _top(n: int, top: float, among: Among) -> str:
     place = f"row_number() OVER ({_PLACES[among].format(n=n)})"
     scored = f'count("value_{n}") OVER ({_WITHIN[among]})'
     return _TOP.format(n=n, among_top=among_top(place, top, n=scored))
+
+
+def units_of(tokens: pd.DataFrame, source: Source) -> NDArray[np.int64]:
+    """Of each token the number of its question, or of the questions that share its image."""
+    items = clustered(tokens[["task", "sample_id"]], source)
+    keys = ["cluster"] if "cluster" in items else ["task", "sample_id"]
+    units = items.groupby(keys, sort=False, dropna=False).ngroup()
+    return units.to_numpy().astype(np.int64)
 
 
 def drawn_words(facts: "dict[Any, Any]") -> list[str]:
