@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from saccade import comparison
 from saccade.analysis import FIGURES
-from saccade.analysis.comparing import check_common
+from saccade.analysis.comparing import check_common, sampled_otherwise
 from saccade.analysis.report import build
 from saccade.cli import main
 from saccade.errors import SaccadeError
@@ -46,8 +46,12 @@ def compared(tmp_path_factory):
     return folder, words, compare(*words)
 
 
+def summary(folder) -> dict:
+    return json.loads((folder / "summary.json").read_text())
+
+
 def together(folder) -> dict:
-    return json.loads((folder / "summary.json").read_text())["together"]
+    return summary(folder)["together"]
 
 
 class TestCheckpoints:
@@ -78,8 +82,7 @@ class TestCheckpoints:
         assert "Not compared" not in result.stderr
         numbers = together(tmp_path / "out")
         assert set(numbers) >= FORCED
-        shown = json.loads((tmp_path / "out" / "summary.json").read_text())["runs"]
-        assert list(shown) == ["lab-base", middle.name, "lab-tuned"]
+        assert list(summary(tmp_path / "out")["runs"]) == ["lab-base", middle.name, "lab-tuned"]
         same = together(compared[0])["forced_changes"]["numbers"]
         got = numbers["forced_changes"]["numbers"]
         assert [row["difference"] for row in got] == [row["difference"] for row in same]
@@ -98,6 +101,9 @@ class TestCheckpoints:
         notices = [line for line in result.stderr.splitlines() if line.startswith("Not compared")]
         assert "on the responses of lab-base: " in notices[0] and "gone/model" in notices[0]
         assert "its weights or settings have changed since" in notices[1]
+        page = (tmp_path / "out" / "report.html").read_text()
+        assert page.count('<p class="refused">Not compared on the responses of') == 2
+        assert summary(tmp_path / "out")["notices"] == notices
         assert "changes" in together(tmp_path / "out")
         assert not FORCED & set(together(tmp_path / "out"))
 
@@ -155,6 +161,27 @@ class TestCommon:
             runs[name] = open_run(folder)
         with pytest.raises(SaccadeError, match="ablation is blind in a and grey in b"):
             check_common(runs)
+
+
+def test_runs_sampled_in_another_way_are_compared_and_it_is_said(tmp_path):
+    """By what both tell; the seed is chance, and an imported run may tell nothing."""
+    settings = {
+        "a": {"n": 4, "temperature": 1.0, "top_p": 1.0, "seed": 0},
+        "b": {"n": 8, "temperature": 0.5, "seed": 1, "max_new_tokens": 64},
+        "c": {"n": 4, "temperature": 1.0, "step": 3},
+        "d": {},
+    }
+    runs = {}
+    for name, words in settings.items():
+        folder = written(tmp_path / name)
+        write_manifest(folder, replace(read_manifest(folder), rollout=words))
+        runs[name] = open_run(folder)
+    check_common(runs)
+    (said,) = sampled_otherwise(runs)
+    assert said.startswith("a and b were sampled in different ways (n 4 and 8, temperature 1.0 and")
+    notice = compare(tmp_path / "a", tmp_path / "b", "--out", tmp_path / "out")
+    assert said in notice.stderr.replace(str(tmp_path), "")
+    assert summary(tmp_path / "out")["notices"][0] == said
 
 
 def test_runs_of_one_name_are_told_apart(tmp_path):

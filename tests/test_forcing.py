@@ -1,6 +1,7 @@
 """Another model reads a run's responses: the numbers of a direct probe, resumed, or refused."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from saccade import forcing, pipeline
+from saccade.analysis.comparing import Pair
 from saccade.errors import SaccadeError
 from saccade.forcing import force
 from saccade.models import load_vlm
@@ -110,6 +112,19 @@ def test_some_questions_alone(spoken, reader, tmp_path) -> None:
     assert [t.sample.id for t in run] == ["c1", "c1", "c3", "c3"]
     with pytest.raises(SaccadeError, match=r"rollout.source is .* in the run and"):
         force(reader, spoken, tmp_path / "read")
+
+
+def test_some_questions_alone_are_shown_the_partners_they_had(tiny_vlm, reader, tmp_path) -> None:
+    """`swap` takes the images of all samples of the run, also of those that are not read."""
+    vlm = tiny_vlm()
+    words = {"task": {"name": "colours"}, "sampling": Sampling(n=2, max_new_tokens=6)}
+    probing = replace(PROBING, ablation="swap")
+    spoken = pipeline.trace(vlm, SAMPLES, tmp_path / "run", **words, probing=probing)
+    whole = force(reader, spoken, tmp_path / "whole").tokens()
+    some = force(reader, spoken, tmp_path / "some", questions=["c1"])
+    wanted = whole[whole["sample_id"] == "c1"]["kl.swap"]
+    np.testing.assert_allclose(some.tokens()["kl.swap"], wanted, atol=1e-5)
+    assert "kl.swap" in Pair(spoken, some).signals
 
 
 def test_another_vocabulary_and_another_family_are_refused(

@@ -7,7 +7,7 @@ from typing import Any
 
 from saccade import commands
 from saccade.analysis import render
-from saccade.analysis.comparing import Pair, check_common
+from saccade.analysis.comparing import Pair, check_common, sampled_otherwise
 from saccade.analysis.report.files import slug
 from saccade.batches import Progress
 from saccade.errors import SaccadeError
@@ -38,20 +38,21 @@ def check_names(names: Sequence[str], task: str | None) -> None:
 def compare(
     names: Sequence[str], out: Path, *, task: str | None, **words: Any
 ) -> tuple[Path | None, list[str]]:
-    """`saccade compare`: the path of the report, and why anything was left out.
+    """`saccade compare`: the path of the report, and what it says of the comparison as a whole.
 
-    The first and the last read each other's responses; of several processes the first writes the
-    report.
+    That is how the runs differ besides the model, and why anything was left out. The first and the
+    last read each other's responses; of several processes the first writes the report.
     """
     quiet_libraries()
     runs = _opened(names) if task is None else _traced(names, task, out, words)
     check_common(runs)
     reading = ("device", "trust_remote_code", "batch_size")
-    forced, notices = read_each_other(
+    forced, left_out = read_each_other(
         runs, out / "runs", progress=progress, **{name: words[name] for name in reading}
     )
-    page = render(runs, out, forced=forced) if Team.here().first else None
-    return page, notices
+    notices = [*sampled_otherwise(runs), *left_out]
+    first = Team.here().first
+    return render(runs, out, forced=forced, notices=notices) if first else None, notices
 
 
 def _opened(names: Sequence[str]) -> dict[str, Run]:

@@ -41,9 +41,11 @@ def demo(out: Path, *, progress: Show) -> Path:
     prints = (str(run.manifest.model["fingerprint"])[:8] for run in runs.values())
     questions = [sample.id for name in TASKS for sample in load_task(name, limit=READ)]
     folder = out / f"read-{'-'.join(prints)}"
-    forced, _ = read_each_other(runs, folder, progress=progress, questions=questions, device="cpu")
+    forced, left_out = read_each_other(
+        runs, folder, progress=progress, questions=questions, device="cpu"
+    )
     title = "saccade demo: lab/base and lab/tuned"
-    page: Path = render(runs, out / "report", title=title, forced=forced)
+    page: Path = render(runs, out / "report", title=title, forced=forced, notices=left_out)
     return page
 
 

@@ -42,7 +42,7 @@ def force(
     check_reader(vlm, given)
     with writing(out, _words(vlm, given, probing, questions)) as writer:
         if Team.here().first:
-            _copy(given, writer, questions)
+            _copy(given, writer, questions, swaps=probing.chosen.ablation.changes == "images")
     return probe_run(out, vlm, probing, on_progress=on_progress)
 
 
@@ -84,15 +84,21 @@ def _words(vlm: VLM, given: Run, probing: Probing, questions: Sequence[str] | No
     )
 
 
-def _copy(given: Run, writer: RunWriter, questions: Sequence[str] | None) -> None:
-    """The units that are not here yet; a sample that cannot be read is skipped, with its reason."""
+def _copy(given: Run, writer: RunWriter, questions: Sequence[str] | None, *, swaps: bool) -> None:
+    """The units that are not here yet; a sample that cannot be read is skipped, with its reason.
+
+    If the probing `swaps` images, samples come along that nothing is asked of: so each question has
+    the partner that it had in the source.
+    """
     units, done = given.units(), writer.done_units()
     wanted = set(given.samples().ids if questions is None else questions)
     for unit, places in units.items():
         if unit in done:
             continue
-        rollouts = [r for r in map(given.rollout, places) if r.sample_id in wanted]
-        found = {each.sample_id: _sample(given, each.sample_id) for each in rollouts}
+        spoken = [given.rollout(place) for place in places]
+        rollouts = [each for each in spoken if each.sample_id in wanted]
+        shown = dict.fromkeys(each.sample_id for each in (spoken if swaps else rollouts))
+        found = {name: _sample(given, name) for name in shown}
         samples = {name: each for name, each in found.items() if isinstance(each, Sample)}
         writer.write_rollouts(
             unit,

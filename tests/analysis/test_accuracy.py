@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from saccade.analysis import accuracy_by_task, compare_accuracy
-from saccade.analysis.stats import compare_pairs, mean_with_interval
+from saccade.analysis.stats import compare_pairs, holm, mean_with_interval
 
 
 def rollouts(correct: list[bool | None], *, task: str = "a", k: int = 2) -> pd.DataFrame:
@@ -82,3 +82,25 @@ def test_a_run_beside_itself_has_not_changed() -> None:
     same = compare_accuracy({"x": run, "y": run}).iloc[1]
     assert (same["change"], same["p"], same["p_bh"]) == (0, 1, 1)
     assert same["change_note"] == "no interval: the clusters do not differ"
+
+
+def test_of_several_steps_the_last_counts() -> None:
+    early, late = random_run(1, 0.2).assign(step=0), random_run(2, 0.8).assign(step=300)
+    row = accuracy_by_task(pd.concat([early, late])).iloc[0]
+    alone = accuracy_by_task(late).iloc[0]
+    assert (row["step"], row["steps"], alone["steps"]) == (300, 2, 1)
+    assert row.drop("steps").equals(alone.drop("steps"))
+    table = compare_accuracy({"x": early, "y": pd.concat([early, late])})
+    assert table["change"].iloc[1] == pytest.approx(alone["accuracy"] - table["accuracy"].iloc[0])
+    assert table[["step", "steps"]].to_numpy().tolist() == [[0, 1], [300, 2]]
+
+
+def test_tasks_and_all_of_them_together_are_corrected_apart() -> None:
+    runs = {
+        name: pd.concat([random_run(seed, chance, task=task) for task in "abc"])
+        for seed, (name, chance) in enumerate({"x": 0.4, "y": 0.8}.items())
+    }
+    table = compare_accuracy(runs).dropna(subset="p")
+    assert table["task"].tolist() == ["a", "b", "c", "all tasks"]
+    np.testing.assert_allclose(table["p_holm"].iloc[:3], holm(table["p"].iloc[:3]))
+    assert table["p_holm"].iloc[3] == table["p"].iloc[3]

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from frames import FakeRun, make_run, stored
+from frames import FakeRun, make_run, make_training, stored
+from markupsafe import escape
 
 from saccade.analysis import FIGURES, FINDERS, analyze, render, similarity_distributions
 from saccade.analysis.accuracy import accuracy_by_task
@@ -147,6 +148,19 @@ def test_several_runs_in_one_report(tmp_path: Path) -> None:
     assert "whose first response is" in path.read_text()
     assert "together-changes" in page.ids
     assert "together-forced_changes" not in page.ids, "nothing was read by both"
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_the_page_says_at_which_step_a_run_is_judged_and_what_was_left_out(tmp_path: Path) -> None:
+    runs = {"base": make_run(questions=6), "training": make_training()}
+    notices = [f"Not compared, as {HOSTILE}"]
+    page = render(runs, tmp_path, notices=notices).read_text()
+    assert "<td>base</td>" in page and "<td>training, step 20</td>" in page
+    assert page.count("At step 20, the last of 3.") == 1
+    assert f'<p class="refused">{escape(visible(notices[0]))}</p>' in page
+    assert json.loads((tmp_path / "summary.json").read_text())["notices"] == notices
+    tables = pd.read_csv(tmp_path / "training" / "tables" / "accuracy.csv")
+    assert tables[["step", "responses"]].to_numpy().tolist() == [[20, 18]]
 
 
 def test_models_on_the_same_responses_have_figures_of_their_own(

@@ -103,19 +103,19 @@ METRICS: dict[str, Metric] = {
 """Metric → what it is. In PAPO's logs KL_prcp is a loss, which is its negative."""
 
 _STORED = """
-SELECT task, sample_id, step, correct, len(response_ids) AS length, rewards,
+SELECT task, sample_id, step, index, correct, len(response_ids) AS length, rewards,
        finish_reason = 'length' AS truncated,
        coalesce(rewards['reward'], list_sum(map_values(rewards))) AS reward
 FROM rollouts JOIN (SELECT id AS sample_id, task FROM samples) USING (sample_id)
 """
 """Every response. Rewards are added up, as TRL does, unless one is called `reward`."""
 _REWARD_NAMES = "SELECT DISTINCT unnest(map_keys(rewards)) AS name FROM rollouts"
-_TABLE = "SELECT task, sample_id, step, correct, length FROM tokens WHERE position = 0"
+_TABLE = "SELECT task, sample_id, step, index, correct, length FROM tokens WHERE position = 0"
 """The same of a table of tokens, which knows neither rewards nor why a response ended."""
 
 
 def responses_of(source: Source) -> str:
-    """SQL for a source's responses: task, sample_id, step, correct, length, and more of a run."""
+    """SQL for the responses: task, sample_id, step, index, correct, length, and more of a run."""
     return f"({_STORED if isinstance(source, Run) else _TABLE})"
 
 

@@ -1,18 +1,22 @@
 """Paired differences over questions: the same as by loops, planted ones found, drawn and said."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from frames import make_run, stored
+from frames import FakeRun, make_run, make_training, stored
 from planted import pair
 
-from saccade.analysis.accuracy import ALL
+from saccade.analysis.accuracy import ALL, compare_accuracy
 from saccade.analysis.comparing import Pair, forced_changes, free_changes
 from saccade.analysis.comparing.changes import describe_changes
 from saccade.analysis.plots.changes import plot_all_changes, plot_changes
-from saccade.analysis.stats import compare_pairs
+from saccade.analysis.stats import compare_pairs, holm
 from saccade.errors import SaccadeError
+from saccade.store import Manifest, RunWriter, open_run
 
 
 def by_loop(tokens: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -108,3 +112,84 @@ def test_what_is_drawn_is_what_is_there() -> None:
     plt.close("all")
     sentence = describe_changes(frame).sentence
     assert f"log-probability {rows['difference'].iloc[-1]:+.4g}" in sentence
+
+
+def silenced(path: Path, run: FakeRun) -> None:
+    """The run on disk; each fourth response is empty, incorrect and cannot be probed."""
+    spoken = [trace for number, trace in enumerate(run.traces) if number % 4]
+    rollouts = [trace.rollout for trace in run.traces]
+    rollouts[::4] = [
+        replace(each, response_ids=(), text="", correct=False) for each in rollouts[::4]
+    ]
+    with RunWriter.open(path, Manifest(model={"name": "x"}, task={"name": "t"})) as writer:
+        writer.write_rollouts("u", {t.sample.id: t.sample for t in run.traces}.values(), rollouts)
+        writer.write_traces("u", spoken)
+
+
+def test_responses_that_could_not_be_probed_count_in_accuracy_and_length(tmp_path) -> None:
+    """The same change as in the table of accuracy; the signals are those of what was probed."""
+    before = stored(tmp_path / "a", make_run(accuracy=0.8))
+    silenced(tmp_path / "b", make_run(accuracy=0.8, seed=1))
+    after = open_run(tmp_path / "b")
+    frame = free_changes({"a": before, "b": after}).set_index("measure")
+    table = compare_accuracy({"a": before.rollouts(), "b": after.rollouts()})
+    assert frame.loc["accuracy", "difference"] == pytest.approx(table["change"].iloc[1])
+    lengths = after.rollouts().groupby("sample_id")["length"].mean()
+    assert frame.loc["length", "after"] == pytest.approx(lengths.mean())
+    kl = after.tokens().groupby("sample_id")["kl.blind"].mean()
+    assert frame.loc["kl.blind", "after"] == pytest.approx(kl.mean(), rel=1e-5)
+
+
+def test_a_run_of_several_steps_is_judged_at_the_last(tmp_path) -> None:
+    training = make_training(questions=10)
+    last = FakeRun([trace for trace in training.traces if trace.rollout.step == 20])
+    begin = make_run(questions=10, n=3, seed=9)
+    whole = free_changes({"a": begin.tokens(), "b": stored(tmp_path / "b", training)})
+    apart = free_changes({"a": begin.tokens(), "b": last.tokens()})
+    np.testing.assert_allclose(whole["after"], apart["after"], rtol=1e-6)
+    assert "Of a run with several steps the last counts: b at step 20." in (
+        describe_changes(whole).sentence
+    )
+    both = {"a": Pair(training.tokens(), training.tokens())}
+    assert set(forced_changes(both)["questions"]) == {10}
+    np.testing.assert_allclose(
+        forced_changes(both)["before"],
+        forced_changes({"a": Pair(last.tokens(), last.tokens())})["before"],
+        rtol=1e-6,
+    )
+
+
+def many_tasks(shift: float, *, questions: int) -> pd.DataFrame:
+    """Eight tasks and six signals, all of them shifted."""
+    rng = np.random.default_rng(int(10 * shift))
+    rows = [
+        {"task": f"t{task}", "sample_id": f"t{task}q{n}", "index": 0, "step": 0, "position": 0}
+        | {"length": 1, "correct": True, "token": "a", "token_id": 1}
+        | {f"s{k}": shift + 0.1 * rng.normal() for k in range(6)}
+        for task in range(8)
+        for n in range(questions)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_differences_that_are_there_can_hold_however_many_are_tested() -> None:
+    """336 of single tasks: 4,999 flips make a p of .0002, which Holm's correction cannot pass."""
+    runs = {f"r{k}": many_tasks(float(k), questions=20) for k in range(7)}
+    frame = free_changes(runs)
+    signals = frame[frame["measure"].str.startswith("s")]
+    assert len(frame[frame["task"] != ALL]) == 8 * 6 * 8
+    assert (signals["p_holm"] < 0.05).all()
+    for rows in (frame[frame["task"] == ALL], frame[frame["task"] != ALL]):
+        np.testing.assert_allclose(rows["p_holm"], holm(rows["p"]))
+    assert "cannot hold" not in describe_changes(frame).sentence
+
+
+def test_what_cannot_hold_is_said() -> None:
+    """Eight questions: of 2^8 patterns of signs two are as extreme as it gets."""
+    frame = free_changes({"a": many_tasks(0, questions=8), "b": many_tasks(1, questions=8)})
+    single = frame[frame["task"] != ALL]
+    assert set(single["p_least"]) == {2 / 2**8} and (single["p_holm"] >= 0.05).all()
+    sentence = describe_changes(frame).sentence
+    assert "over all tasks 6 of 8 after Holm's correction" in sentence
+    assert "(64 cannot hold after Holm's, however large they are: with 8 clusters" in sentence
+    assert "p is 0.0078 at least" in sentence

@@ -5,7 +5,14 @@ import pytest
 from scipy import stats
 
 from saccade.analysis.stats import resampling
-from saccade.analysis.stats.resampling import bootstrap, shuffle_p, sign_flip_p
+from saccade.analysis.stats.resampling import (
+    ARRANGEMENTS,
+    arrangements_for,
+    bootstrap,
+    least_p,
+    shuffle_p,
+    sign_flip_p,
+)
 
 RNG = np.random.default_rng(0)
 VALUES = RNG.normal(1, 2, 80)
@@ -41,6 +48,21 @@ def test_sign_flips_of_few_are_scipys_exact_ones():
     assert sign_flip_p(pairs) == pytest.approx(theirs.pvalue)
     many = stats.ttest_1samp(VALUES - 0.7, 0).pvalue
     assert sign_flip_p(VALUES - 0.7) == pytest.approx(many, abs=0.02)
+
+
+@pytest.mark.parametrize("clusters", [5, 8, 12, 13, 14, 40])
+@pytest.mark.parametrize("tests", [1, 336])
+def test_the_least_p_is_that_of_scores_which_all_agree(clusters, tests):
+    flips = arrangements_for(tests)
+    found = sign_flip_p(np.full(clusters, 1.0), arrangements=flips)
+    exact = 2**clusters <= flips
+    assert found == least_p(clusters, flips) if exact else found >= least_p(clusters, flips)
+    assert least_p(60, flips) * tests < 0.05
+
+
+def test_more_tests_take_more_arrangements_within_bounds():
+    assert arrangements_for(42) == ARRANGEMENTS and arrangements_for(336) == 33_600
+    assert arrangements_for(10**6) == resampling.MOST
 
 
 def test_shuffles_of_few_are_scipys_exact_ones():

@@ -14,6 +14,7 @@ _HOMES = {
     "forced_verdicts": "saccade.analysis.comparing.verdicts",
     "free_changes": "saccade.analysis.comparing.changes",
     "moved_words": "saccade.analysis.comparing.moved",
+    "sampled_otherwise": "saccade.analysis.comparing.common",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - the table above is the list

@@ -1,4 +1,4 @@
-"""Whether runs can be compared at all: they must hold the same questions."""
+"""Whether runs can be compared: they must hold the same questions; and how else they differ."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,9 @@ import pandas as pd
 
 from saccade.errors import SaccadeError
 from saccade.store import Run
+
+SAMPLED = ("n", "temperature", "top_p", "max_new_tokens")
+"""The settings that shape responses."""
 
 _QUESTIONS = """
 SELECT id, question, answer, images::VARCHAR AS images FROM samples
@@ -49,6 +52,27 @@ def _check_probed_alike(runs: Mapping[str, Run]) -> None:
                     f" {was.get(setting)} in {name} and {now.get(setting)} in {other}. Probe one of"
                     " them as the other was, in a folder of its own."
                 )
+
+
+def sampled_otherwise(runs: Mapping[str, Run]) -> list[str]:
+    """A sentence for each run whose responses were sampled in another way than the first's.
+
+    Only what both manifests tell is compared, and neither seed nor step.
+    """
+    (name, first), *others = ((name, run.manifest.rollout) for name, run in runs.items())
+    said = []
+    for other, now in others:
+        differ = ", ".join(
+            f"{setting} {first[setting]} and {now[setting]}"
+            for setting in first
+            if setting in SAMPLED and setting in now and first[setting] != now[setting]
+        )
+        if differ:
+            said.append(
+                f"{name} and {other} were sampled in different ways ({differ}), so a difference"
+                " between their responses need not be one of the models."
+            )
+    return said
 
 
 def _some(name: str, questions: pd.DataFrame) -> str:

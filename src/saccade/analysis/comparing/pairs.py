@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from saccade.analysis.accuracy import QUESTION
+from saccade.analysis.accuracy import QUESTION, last_step
 from saccade.analysis.comparing.items import with_cluster
-from saccade.analysis.sources import present_signals
+from saccade.analysis.comparing.shared import some_signals
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 from saccade.store.views import quoted
@@ -24,7 +24,8 @@ RESPONSE = [*QUESTION, "step", "index"]
 class Pair:
     """One set of responses, measured with the model `before` and with the model `after`.
 
-    Only responses that both have count. Each table is read once, however many figures ask for it.
+    Only responses that both have count, of several steps those of the last. Each table is read
+    once, however many figures ask for it.
     """
 
     before: Source
@@ -32,9 +33,8 @@ class Pair:
 
     @cached_property
     def signals(self) -> list[str]:
-        """The signals that both have, in the first's order."""
-        there = set(present_signals(self.after))
-        return [name for name in present_signals(self.before) if name in there]
+        """The signals that both have and that mean the same in both, in the first's order."""
+        return some_signals(self.before, self.after)
 
     @property
     def responses(self) -> pd.DataFrame:
@@ -132,9 +132,8 @@ def _responses(source: Source) -> pd.DataFrame:
 
 def _common(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """The responses that both have, in the order of the first."""
-    joined = before.merge(
-        after[[*RESPONSE, "row", "length"]], on=RESPONSE, how="inner", suffixes=("", "_after")
-    )
+    theirs = after[[*RESPONSE, "row", "length"]]
+    joined = last_step(before.merge(theirs, on=RESPONSE, how="inner", suffixes=("", "_after")))
     if joined.empty or (joined["length"] != joined["length_after"]).any():
         raise SaccadeError(_OTHERS)
     number = joined.groupby(QUESTION, sort=False, dropna=False).ngroup()

@@ -39,6 +39,8 @@ class Together:
     figures: Sequence[Drawn]
     compared: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
     """Tasks with a row per run, where there are several runs."""
+    notices: Sequence[str]
+    """What is to be known of the comparison as a whole."""
     answers: Sequence[tuple[str, Shown]]
     """The answers of the case study, token by token."""
 
@@ -55,12 +57,14 @@ def render(
     *,
     title: str | None = None,
     forced: Mapping[str, Pair] | None = None,
+    notices: Sequence[str] = (),
 ) -> Path:
     """One report of one or several runs by name (`before`, `after`); the path of the page.
 
     One run's files lie in `figures/` and `tables/` of `out`; several runs have a folder each.
     Tokens are coloured by one scale, so that all strips of the report compare. `forced` are pairs
     of models that read the same responses, by who gave these; they have figures of their own.
+    `notices` are sentences that the page says of all runs together, such as what was left out.
     """
     if not runs:
         raise SaccadeError("A report needs at least one run; none was given.")
@@ -73,10 +77,11 @@ def render(
         )
         for name, read in tables.items()
     ]
-    together = _together(tables, forced or {}, folder, anchors, scales)
+    together = _together(tables, forced or {}, notices, folder, anchors, scales)
     said = {
         "runs": {section.name: summary(section) for section in sections},
         "together": {figure.figure.id: told(figure) for figure in together.figures},
+        "notices": list(notices),
     }
     write(folder / "summary.json", to_json(said))
     page = _page(title or " and ".join(tables), sections, together)
@@ -123,6 +128,7 @@ def _anchors(names: Iterable[str]) -> dict[str, str]:
 def _together(
     tables: Mapping[str, Tables],
     forced: Mapping[str, Pair],
+    notices: Sequence[str],
     folder: Path,
     anchors: Mapping[str, str],
     scales: Mapping[str, Scale],
@@ -139,7 +145,7 @@ def _together(
         folder,
         anchor,
     )
-    return Together(figures, _compared(tables), _answers(tables, figures, scales))
+    return Together(figures, _compared(tables), notices, _answers(tables, figures, scales))
 
 
 def _compared(tables: Mapping[str, Tables]) -> list[tuple[str, list[dict[str, Any]]]]:

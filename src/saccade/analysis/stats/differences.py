@@ -20,6 +20,7 @@ from saccade.analysis.stats.effects import (
 )
 from saccade.analysis.stats.groups import Groups
 from saccade.analysis.stats.resampling import (
+    ARRANGEMENTS,
     ROUNDING,
     Floats,
     bootstrap,
@@ -88,17 +89,25 @@ def mean_with_interval(
 
 
 def compare_pairs(
-    first: ArrayLike, second: ArrayLike, *, cluster: Labels | None = None, seed: int = 0
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    cluster: Labels | None = None,
+    seed: int = 0,
+    arrangements: int = ARRANGEMENTS,
 ) -> PairedDifference:
     """First less second over the same items, such as two runs that answered the same questions.
 
     p is how often the sum over clusters is as far from 0 if the sign of each cluster's differences
-    were a coin toss. Items that lack one of the two are left out.
+    were a coin toss, by so many random `arrangements` of signs or by all of them where these are no
+    more. Items that lack one of the two are left out.
     """
     differences = floats(first) - floats(second)
     rows, number, notes = _finite(differences, codes(cluster, np.arange(len(differences))))
     low, high, note = _mean_interval(rows, number, seed)
-    tested = _count(number) > 1
+    p = math.nan
+    if _count(number) > 1:
+        p = sign_flip_p(per_cluster(rows, number), seed=seed, arrangements=arrangements)
     return PairedDifference(
         value=float(rows.mean()) if len(rows) else math.nan,
         low=low,
@@ -106,7 +115,7 @@ def compare_pairs(
         items=len(rows),
         clusters=_count(number),
         note="; ".join(note + notes),
-        p=sign_flip_p(per_cluster(rows, number), seed=seed) if tested else math.nan,
+        p=p,
         hedges_gz=hedges_gz(rows),
         dominance=dominance(rows),
     )

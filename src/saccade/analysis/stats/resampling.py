@@ -21,6 +21,8 @@ DRAWS = 2_000
 """Bootstrap draws behind an interval."""
 ARRANGEMENTS = 4_999
 """Random rearrangements behind a p-value; where there are no more in all, all are taken."""
+MOST = 100_000
+"""No more of them, however many tests are corrected for."""
 CHUNK = 2**21
 """Numbers held at once."""
 ROUNDING = 1e-9
@@ -56,20 +58,30 @@ def percentile_interval(drawn: Floats, *, df: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def sign_flip_p(scores: Floats, *, seed: int = 0) -> float:
+def arrangements_for(tests: int) -> int:
+    """So many that the smallest p passes Holm's correction over this many tests."""
+    return min(max(ARRANGEMENTS, 100 * tests), MOST)
+
+
+def least_p(clusters: int, arrangements: int = ARRANGEMENTS) -> float:
+    """The smallest p that flips of so many signs can give, whatever the scores."""
+    return 2 / 2**clusters if 2**clusters <= arrangements else 1 / (arrangements + 1)
+
+
+def sign_flip_p(scores: Floats, *, seed: int = 0, arrangements: int = ARRANGEMENTS) -> float:
     """How often the sum of scores is as far from 0 as it is, if each sign were a coin toss.
 
-    One score per cluster. With up to 12 of them that are not 0, every pattern of signs is taken
-    once and p is exact.
+    One score per cluster. Where there are no more than `arrangements` patterns of signs (with up to
+    12 scores that are not 0, unless more are asked for), each is taken once and p is exact.
     """
     scores = scores[np.abs(scores) > ROUNDING * np.abs(scores).max(initial=0.0)]
     n = len(scores)
-    exact = 2**n <= ARRANGEMENTS
-    patterns: Iterator[NDArray[np.int64]] = _signs(n, seed)
+    exact = 2**n <= arrangements
+    patterns: Iterator[NDArray[np.int64]] = _signs(n, seed, arrangements)
     if exact:
         patterns = iter([np.arange(2**n)[:, None] >> np.arange(n) & 1])
     extreme, taken = _as_far(scores[:, None], patterns)
-    return _share(int(extreme[0]), taken, exact=2**n)
+    return _share(int(extreme[0]), taken, exact=1 if exact else ARRANGEMENTS + 1)
 
 
 def sign_flip_ps(scores: Floats, *, seed: int = 0) -> Floats:
@@ -86,10 +98,10 @@ def sign_flip_ps(scores: Floats, *, seed: int = 0) -> Floats:
     return found
 
 
-def _signs(n: int, seed: int) -> Iterator[NDArray[np.int64]]:
+def _signs(n: int, seed: int, tosses: int = ARRANGEMENTS) -> Iterator[NDArray[np.int64]]:
     """Random tosses of `n` coins."""
     rng = np.random.default_rng(seed)
-    return (rng.integers(2, size=(k, n), dtype=np.int8) for k in _chunks(ARRANGEMENTS, n))
+    return (rng.integers(2, size=(k, n), dtype=np.int8) for k in _chunks(tosses, n))
 
 
 def _as_far(scores: Floats, patterns: Iterator[NDArray[np.int64]]) -> tuple[NDArray[np.int64], int]:
