@@ -12,9 +12,7 @@ from saccade.analysis.stats.resampling import (
     bootstrap,
     percentile_interval,
 )
-
-BUNDLES = 2000
-"""Of more clusters, some are drawn together: at random, so that bundles are as independent."""
+from saccade.analysis.stats.rows import bundles, per_cluster
 
 
 def mean_columns(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
@@ -22,7 +20,8 @@ def mean_columns(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
 
     Both have a row per cluster; a size of 0 is a cluster without that column.
     """
-    sums, sizes = _bundled(sums), _bundled(sizes)
+    drawn = bundles(np.zeros(len(sums), np.int64))
+    sums, sizes = per_cluster(sums, drawn), per_cluster(sizes, drawn)
     with np.errstate(invalid="ignore"):
         mean = sums.sum(axis=0) / sizes.sum(axis=0)
         ends = column_intervals(
@@ -51,13 +50,3 @@ def column_intervals(
         for column in np.flatnonzero(given):
             ends[:, column] = percentile_interval(drawn[:, column], df=behind[column] - 1)
     return ends
-
-
-def _bundled(rows: Floats) -> Floats:
-    """Rows of clusters, added up in `BUNDLES` of equal size where there are more of them."""
-    if len(rows) <= BUNDLES:
-        return rows
-    order = np.random.default_rng(0).permutation(len(rows))
-    ends = np.linspace(0, len(rows), BUNDLES + 1).astype(int)[:-1]
-    bundled: Floats = np.add.reduceat(rows[order], ends, axis=0)
-    return bundled
