@@ -1,6 +1,6 @@
 """Rearranged clusters: every arrangement by a loop, scipy's shuffles and pairs, the size of p."""
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -62,25 +62,45 @@ def test_pairs_are_flipped_as_pairs_are():
         assert swap_p(both) == pytest.approx(sign_flip_p((VALUES - other)[:n]))
 
 
-def test_every_arrangement_by_a_loop():
-    """Three questions in both groups, two strata of questions in one: 2^3 x 3 x 6 ways."""
+def test_every_deal_in_two_strata_by_a_loop():
     rng = np.random.default_rng(4)
-    cluster = np.r_[np.arange(10), 0, 1, 2, 2]
-    stratum = np.r_[0, 0, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1]
-    first = np.r_[1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0].astype(bool)
-    values = rng.exponential(size=14) + 2.0 * stratum + 0.8 * first
+    first = np.r_[1, 1, 0, 0, 0, 1, 1, 0, 0].astype(bool)
+    stratum, cluster = (np.arange(9) >= 5).astype(int), np.arange(9)
+    values = rng.exponential(size=9) + 2.0 * stratum + 0.8 * first
     told = []
-    for tosses, one, two in product(product((0, 1), repeat=3), range(3), range(6)):
-        pairs = [(6, 7), (6, 8), (6, 9), (7, 8), (7, 9), (8, 9)]
-        dealt = first.copy()
-        dealt[3:6] = np.arange(3) == one
-        dealt[6:10] = [k in pairs[two] for k in range(6, 10)]
-        swapped = np.isin(cluster, np.flatnonzero(tosses))
-        told.append(by_least_squares(values, dealt ^ swapped, cluster, stratum))
+    for one, two in product(combinations(range(5), 2), combinations(range(5, 9), 2)):
+        dealt = np.isin(cluster, [*one, *two])
+        told.append(by_least_squares(values, dealt, cluster, stratum))
     observed = by_least_squares(values, first, cluster, stratum)
-    want = np.mean(np.array(told) >= observed * (1 - 1e-9))
+    found = compare_groups(values, first, stratum=stratum)
+    assert found.p == pytest.approx(np.mean(np.array(told) >= observed * (1 - 1e-9)))
+
+
+def test_every_toss_by_a_loop():
+    """Clusters of unequal size with as many rows in either group, some of them in two strata."""
+    rng = np.random.default_rng(5)
+    cluster = np.repeat(np.arange(8), [1, 2, 3, 1, 2, 1, 2, 1])
+    stratum = np.r_[0, 0, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1, 0].tolist() * 2
+    cluster, stratum = np.tile(cluster, 2), np.array(stratum)
+    first = np.arange(26) < 13
+    values = rng.exponential(size=26) + 2.0 * stratum + 0.6 * first
+    told = [
+        by_least_squares(values, first ^ np.isin(cluster, np.flatnonzero(tosses)), cluster, stratum)
+        for tosses in product((0, 1), repeat=8)
+    ]
+    observed = by_least_squares(values, first, cluster, stratum)
     found = compare_groups(values, first, cluster=cluster, stratum=stratum)
-    assert found.p == pytest.approx(want)
+    assert found.p == pytest.approx(np.mean(np.array(told) >= observed * (1 - 1e-9)))
+
+
+def test_questions_in_one_group_count_beside_those_in_both():
+    """Levels tell the groups apart, contrasts do not: p and the interval answer the same."""
+    rng = np.random.default_rng(6)
+    level = np.r_[rng.normal(1, 0.5, 30), rng.normal(0, 0.5, 30)]
+    item = np.r_[np.arange(60), np.arange(30, 60)]
+    values = level[item] + rng.normal(0, 0.1, 90)
+    found = compare_groups(values, np.arange(90) < 60, item=item)
+    assert found.low > 0.2 and found.p < 0.01
 
 
 def test_random_arrangements_find_what_all_of_them_do(monkeypatch):

@@ -12,7 +12,7 @@ from saccade.analysis.stats.resampling import (
     bootstrap,
     percentile_interval,
 )
-from saccade.analysis.stats.rows import bundles, per_cluster
+from saccade.analysis.stats.rows import drawn_together, per_cluster
 
 
 def mean_columns(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
@@ -20,7 +20,7 @@ def mean_columns(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
 
     Both have a row per cluster; a size of 0 is a cluster without that column.
     """
-    drawn = bundles(np.zeros(len(sums), np.int64))
+    drawn = drawn_together(len(sums))
     sums, sizes = per_cluster(sums, drawn), per_cluster(sizes, drawn)
     with np.errstate(invalid="ignore"):
         mean = sums.sum(axis=0) / sizes.sum(axis=0)

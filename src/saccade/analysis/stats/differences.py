@@ -29,10 +29,10 @@ from saccade.analysis.stats.resampling import (
 from saccade.analysis.stats.rows import (
     Codes,
     Labels,
-    bundles,
     check_nested,
     codes,
     counted,
+    drawn_together,
     floats,
     left_out,
     per_cluster,
@@ -108,7 +108,9 @@ def compare_pairs(
         items=len(rows),
         clusters=_count(number),
         note="; ".join(note + notes),
-        p=sign_flip_p(per_cluster(rows, _drawn(number)), seed=seed) if tested else math.nan,
+        p=sign_flip_p(per_cluster(rows, drawn_together(_count(number))[number]), seed=seed)
+        if tested
+        else math.nan,
         hedges_gz=hedges_gz(rows),
         dominance=dominance(rows),
     )
@@ -193,18 +195,13 @@ def _mean_interval(values: Floats, cluster: Codes, seed: int) -> tuple[float, fl
     n = _count(cluster)
     if n < MIN_CLUSTERS:
         return math.nan, math.nan, [_too_few(n, "there")]
-    drawn = _drawn(cluster)
+    drawn = drawn_together(n)[cluster]
     sums, rows = per_cluster(values, drawn), per_cluster(np.ones(len(values)), drawn)
     spread = np.abs(sums - rows * values.mean()).max()
     if spread <= ROUNDING * np.abs(values).max():
         return math.nan, math.nan, ["no interval: the clusters do not differ"]
     means = bootstrap(lambda counts: (counts @ sums) / (counts @ rows), len(sums), seed=seed)
     return *percentile_interval(means, df=n - 1), []
-
-
-def _drawn(cluster: Codes) -> Codes:
-    """The clusters, or the bundles of them where there are very many."""
-    return bundles(np.zeros(_count(cluster), np.int64))[cluster]
 
 
 def _group_numbers(

@@ -53,33 +53,33 @@ class Groups:
     def bundled(self) -> "Groups":
         """The same rows with at most some 2,000 clusters, of very many some bundled at random.
 
-        Clusters of one group, of the other and of both are bundled apart. A test deals groups among
-        units that are alike, so of the larger group no more clusters take part than can be bundled
-        as the smaller one's are; the others are kept in it.
+        A test deals groups among units that are alike: clusters that take part are bundled by as
+        many, and not at all where a group has few. Of those in the larger group alone only as many
+        take part as the smaller group has, or some hundreds; the others are kept in it.
         """
-        if len(self.sums) <= BUNDLES:
+        n, strata, _ = self.sums.shape
+        if n <= BUNDLES:
             return self
-        kind, kept = self._kinds()
-        number = bundles(kind)
-        bundle_kept = np.zeros(int(number.max()) + 1, dtype=bool)
-        bundle_kept[number[kept]] = True
-        return replace(self, cluster=number[self.cluster], kept=bundle_kept)
-
-    def _kinds(self) -> tuple[Codes, Bools]:
-        """A number for the clusters that may be bundled with each other, and which are kept."""
         rows = self.sums[..., [1, 3]] > 0
-        there = np.asarray(rows.any(axis=1))
-        home = np.asarray(rows.any(axis=2)).argmax(axis=1)
-        group = 2 * there[:, 0] + there[:, 1] - 1
-        kept = np.zeros(len(rows), dtype=bool)
-        part = BUNDLES // (4 * rows.shape[1])
-        order = np.random.default_rng(1).permutation(len(rows))
-        for stratum in range(rows.shape[1]):
-            pure = [order[(home[order] == stratum) & (group[order] == one)] for one in (0, 1)]
-            less = max(part, min(map(len, pure)))
-            kept[np.concatenate([each[less:] for each in pure])] = True
-        kind = (home * 3 + group) * 2 + kept
-        return np.unique(kind, return_inverse=True)[1], kept
+        home, there = rows.max(axis=2).argmax(axis=1), rows.max(axis=1)
+        part = max(1, BUNDLES // (3 * strata))
+        kept = np.concatenate([self._kept(there, home == one, part) for one in range(strata)])
+        group = np.where(np.isin(np.arange(n), kept), 3, 2 * there[:, 0] + there[:, 1] - 1)
+        sizes = np.bincount(home * 4 + group, minlength=4 * strata).reshape(strata, 4)
+        together = np.repeat(sizes[:, :3].sum(axis=1) / (2 * part), 4).reshape(strata, 4)
+        together[:, 3] = sizes[:, 3] / part
+        number = bundles(home * 4 + group, together.ravel())
+        stay = np.zeros(int(number.max()) + 1, dtype=bool)
+        stay[number[kept]] = True
+        return replace(self, cluster=number[self.cluster], kept=stay)
+
+    @staticmethod
+    def _kept(there: Bools, here: Bools, part: int) -> Codes:
+        """The clusters of a stratum that take no part in the test, drawn at random."""
+        large = int(there[here, 1].sum() > there[here, 0].sum())
+        alone = np.flatnonzero(here & ~there[:, 1 - large])
+        small = int(there[here, 1 - large].sum())
+        return np.random.default_rng(1).permutation(alone)[max(part, small) :]
 
     def clusters_of_each(self) -> tuple[int, int]:
         """In how many clusters either group occurs."""

@@ -68,7 +68,7 @@ def sign_flip_p(scores: Floats, *, seed: int = 0) -> float:
     if exact:
         patterns = iter([np.arange(2**n)[:, None] >> np.arange(n) & 1])
     extreme, taken = _as_far(scores[:, None], patterns)
-    return share(int(extreme[0]), taken, exact=2**n)
+    return share(int(extreme[0]), taken, exact=exact)
 
 
 def sign_flip_ps(scores: Floats, *, seed: int = 0) -> Floats:
@@ -81,7 +81,7 @@ def sign_flip_ps(scores: Floats, *, seed: int = 0) -> Floats:
     for column in np.flatnonzero(few):
         found[column] = sign_flip_p(scores[:, column])
     extreme, taken = _as_far(scores[:, ~few], _signs(len(scores), seed))
-    found[~few] = [share(int(each), taken, exact=ARRANGEMENTS + 1) for each in extreme]
+    found[~few] = [share(int(each), taken, exact=False) for each in extreme]
     return found
 
 
@@ -102,9 +102,9 @@ def _as_far(scores: Floats, patterns: Iterator[NDArray[np.int64]]) -> tuple[NDAr
     return extreme, taken
 
 
-def share(extreme: int, taken: int, *, exact: int) -> float:
+def share(extreme: int, taken: int, *, exact: bool) -> float:
     """The p-value: a share of all arrangements, or of random ones and the one that came about."""
-    return extreme / taken if exact <= ARRANGEMENTS else (extreme + 1) / (taken + 1)
+    return extreme / taken if exact else (extreme + 1) / (taken + 1)
 
 
 def chunks(total: int, width: int) -> Iterator[int]:

@@ -55,23 +55,23 @@ def per_cluster(weights: Floats, cluster: Codes) -> Floats:
     return np.array(columns, dtype=np.float64).reshape(len(columns), n).T
 
 
-def bundles(kind: Codes, most: int = BUNDLES) -> Codes:
-    """A number for each cluster; of more than `most`, some share one: at random, within a kind.
-
-    Every kind has an equal part of `most`, and one that is no larger stays as it is.
-    """
-    n = len(kind)
-    if n <= most:
-        return np.arange(n)
-    shuffled = np.random.default_rng(0).permutation(n)
+def bundles(kind: Codes, together: Floats) -> Codes:
+    """A number for each cluster; so many of a kind share one, at random, as `together` says."""
+    shuffled = np.random.default_rng(0).permutation(len(kind))
     order = shuffled[np.argsort(kind[shuffled], kind="stable")]
-    sizes = np.bincount(kind)
-    parts = np.minimum(sizes, max(1, most // len(np.unique(kind))))
-    of = kind[order]
-    place = np.arange(n) - (np.cumsum(sizes) - sizes)[of]
-    found = np.empty(n, dtype=np.int64)
+    sizes, of = np.bincount(kind, minlength=len(together)), kind[order]
+    parts = np.ceil(sizes / np.maximum(together, 1)).astype(np.int64)
+    place = np.arange(len(kind)) - (np.cumsum(sizes) - sizes)[of]
+    found = np.empty(len(kind), dtype=np.int64)
     found[order] = (np.cumsum(parts) - parts)[of] + place * parts[of] // sizes[of]
     return found
+
+
+def drawn_together(n: int) -> Codes:
+    """A number for each of `n` clusters: its own, or that of its bundle where there are many."""
+    if n <= BUNDLES:
+        return np.arange(n)
+    return bundles(np.zeros(n, np.int64), np.array([n / BUNDLES]))
 
 
 def left_out(values: Floats) -> list[str]:
