@@ -95,7 +95,8 @@ def compare_pairs(
     """First less second over the same items, such as two runs that answered the same questions.
 
     p is how often the sum over clusters is as far from 0 if the sign of each cluster's differences
-    were a coin toss. Items that lack one of the two are left out.
+    were a coin toss. That takes differences to be as likely up as down by the same amount; with few
+    and skewed ones p is too small. Items that lack one of the two are left out.
     """
     differences = floats(first) - floats(second)
     rows, number, notes = _finite(differences, codes(cluster, np.arange(len(differences))))

@@ -104,13 +104,13 @@ class _Parts:
         totals = self._totals(shares, contrasts)
         moves = influence(totals) * self.gains
         parts = np.zeros(donor.shape)
-        for stratum, (part, contrast) in enumerate(zip(shares, contrasts, strict=True)):
+        for stratum in range(len(shares)):
             own = np.stack([self.values[:, stratum], self.rows[:, stratum]])
             first, second = moves[:, stratum, :2], moves[:, stratum, 2:]
-            part *= (first - second) @ own
-            contrast *= (first - second)[:, :1]
-            parts += part
-            parts += contrast
+            shares[stratum] *= (first - second) @ own
+            contrasts[stratum] *= (first - second)[:, :1]
+            parts += shares[stratum]
+            parts += contrasts[stratum]
             parts += second @ own
         variance = np.einsum("ij,ij->i", parts, parts)
         scale = np.abs(moves[..., [0, 2]]).max(axis=(1, 2)) * np.abs(self.values).max()
