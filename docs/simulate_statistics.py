@@ -23,7 +23,7 @@ from saccade.analysis.stats import (
 )
 
 REPETITIONS = 1000
-HARD_REPETITIONS = 600
+HARD_REPETITIONS = 300
 FAMILIES = 200
 CLUSTERS = (12, 40)
 ACCURACY = 0.6

@@ -118,10 +118,8 @@ def _contrast_row(frame: pd.DataFrame, panel: str, task: str) -> dict[str, str |
     rows = frame[frame["panel"] == panel]
     row: dict[str, str | float] = {"panel": panel, "task": task}
     drawn = over_steps(rows)
-    for name, group in (
-        ("correct", drawn[drawn["correct"]]),
-        ("incorrect", drawn[~drawn["correct"]]),
-    ):
+    correct = drawn["correct"].to_numpy(dtype=bool)
+    for name, group in (("correct", drawn[correct]), ("incorrect", drawn[~correct])):
         row[f"n_{name}"] = len(group)
         row[f"responses_{name}"] = int(group["n_rollouts"].sum())
         row[f"mean_{name}"] = float(group["value"].mean()) if len(group) else math.nan
@@ -149,7 +147,7 @@ def _compared(rows: pd.DataFrame) -> GroupDifference:
     )
     return compare_groups(
         rows["value"],
-        rows["correct"],
+        rows["correct"].to_numpy(dtype=bool),
         item=item,
         cluster=rows.get("cluster"),
         stratum=stratum if stratum.nunique() > 1 else None,
