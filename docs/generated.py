@@ -333,6 +333,14 @@ def coverage() -> str:
     return f"{how}\n\n{table(('design', *(f'{n} clusters' for n in counts)), rows)}"
 
 
+def hard_coverage() -> str:
+    """The same for data that are hard for the methods."""
+    told = _simulated()
+    rows = ((name, *map(_percent, cell)) for name, cell in told["hard"].items())
+    how = f"{told['hard_repetitions']} data sets each:"
+    return f"{how}\n\n{table(('data', 'truth in the interval', 'p below .05'), rows)}"
+
+
 def corrections() -> str:
     """What corrections do to families of ten tests."""
     told = _simulated()

@@ -5,7 +5,9 @@ Run from the root of the repository: `python docs/simulate_statistics.py`. It ta
 """
 
 import json
+import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +19,11 @@ from saccade.analysis.stats import (
     compare_pairs,
     holm,
     mean_with_interval,
+    rank_correlation,
 )
 
 REPETITIONS = 1000
+HARD_REPETITIONS = 300
 FAMILIES = 200
 CLUSTERS = (12, 40)
 ACCURACY = 0.6
@@ -75,6 +79,56 @@ DESIGNS = {
 }
 
 
+def skewed_pairs(rng: Rng) -> Estimate:
+    """Twelve differences that lie no more on one side of 0, but farther on it."""
+    return compare_pairs(rng.exponential(size=12) - 1, np.zeros(12))
+
+
+def few_against_many(rng: Rng, *, both: int) -> Estimate:
+    """Skewed values of 12 questions against 100, and of so many more that are in both groups."""
+    item = np.r_[np.arange(112 + both), np.arange(112, 112 + both)]
+    first = (item < 12) | (np.arange(len(item)) >= 112 + both)
+    return compare_groups(rng.lognormal(size=len(item)), first, item=item)
+
+
+def two_tasks(rng: Rng) -> Estimate:
+    """Two tasks of 30 questions that differ in level and accuracy, four responses to a question."""
+    task = np.repeat([0, 1], 30)
+    n_right = rng.binomial(4, rng.beta(np.where(task, 4, 1), np.where(task, 1, 4)))
+    item = np.r_[np.flatnonzero(n_right > 0), np.flatnonzero(n_right < 4)]
+    first = np.arange(len(item)) < (n_right > 0).sum()
+    values = (2 * task + rng.normal(size=60))[item] + 0.5 * rng.normal(size=len(item))
+    return compare_groups(values, first, item=item, stratum=task[item])
+
+
+def ranks(rng: Rng, *, questions: int, r: float) -> Estimate:
+    """Two normal columns of a given correlation."""
+    x, other = rng.normal(size=(2, questions))
+    return rank_correlation(x, r * x + math.sqrt(1 - r * r) * other)
+
+
+HARD: dict[str, tuple[Callable[[Rng], Estimate], float]] = {
+    "12 pairs, skewed differences": (skewed_pairs, 0.0),
+    **{
+        f"12 against 100 questions, skewed, {both or 'none'} in both groups": (
+            partial(few_against_many, both=both),
+            0.0,
+        )
+        for both in (0, 1, 3)
+    },
+    "two tasks of different level and accuracy": (two_tasks, 0.0),
+    **{
+        f"rank correlation, {questions} questions, r = {r:g}": (
+            partial(ranks, questions=questions, r=r),
+            6 / math.pi * math.asin(r / 2),
+        )
+        for questions in (20, 60)
+        for r in (0, 0.5, 0.8, 0.95)
+    },
+}
+"""Data that are hard for the methods, and the truth in them."""
+
+
 def images(rng: Rng, clusters: int) -> np.ndarray:
     """The image of each question, 1 to 4 questions to an image."""
     return np.repeat(np.arange(clusters), rng.integers(1, 5, clusters))
@@ -105,7 +159,19 @@ def coverage(name: str, clusters: int, repetitions: int) -> tuple[float | None, 
     """
     rng = np.random.default_rng([clusters, *name.encode()])
     truth = ACCURACY if name == "one mean" else 0.0
-    found = [DESIGNS[name](rng, clusters) for _ in range(repetitions)]
+    return _cell([DESIGNS[name](rng, clusters) for _ in range(repetitions)], truth)
+
+
+def hard_coverage(name: str, repetitions: int) -> tuple[float | None, float | None]:
+    """The same of a hard design; how often p was below .05 is told where there is no difference."""
+    rng = np.random.default_rng([*name.encode()])
+    draw, truth = HARD[name]
+    held, claimed = _cell([draw(rng) for _ in range(repetitions)], truth)
+    return held, None if truth else claimed
+
+
+def _cell(found: list[Estimate], truth: float) -> tuple[float | None, float | None]:
+    """How often intervals held the truth, and how often p was below .05."""
     held = [each.low <= truth <= each.high for each in found if np.isfinite(each.low)]
     claimed = [each.p < 0.05 for each in found if hasattr(each, "p")]
     return _share(held), _share(claimed)
@@ -146,6 +212,8 @@ if __name__ == "__main__":
         "coverage": {
             name: {str(n): coverage(name, n, REPETITIONS) for n in CLUSTERS} for name in DESIGNS
         },
+        "hard_repetitions": HARD_REPETITIONS,
+        "hard": {name: hard_coverage(name, HARD_REPETITIONS) for name in HARD},
         "null": families(FAMILIES, tests=10, planted=0),
         "planted": families(FAMILIES, tests=10, planted=3),
     }

@@ -11,14 +11,14 @@ from scipy.stats import gaussian_kde as scipy_kde
 
 from saccade.analysis import describe_similarity, similarity_distributions
 from saccade.analysis.density import gaussian_kde, why_no_curve
-from saccade.analysis.distributions import contrast
+from saccade.analysis.distributions import contrast, over_steps
 from saccade.errors import SaccadeError
 
-Key = tuple[str, str, str, bool]
+Key = tuple[str, str, int, str, bool]
 
 
 def by_loop(tokens: pd.DataFrame, top: float, signal: str) -> dict[Key, tuple[float, int, int]]:
-    """Panel, task, sample and verdict to mean, tokens and rollouts, without any vectors."""
+    """Panel, task, step, sample and verdict to mean, tokens and rollouts, without any vectors."""
     responses: dict[tuple[Any, ...], list[float]] = {}
     for row in tokens.to_dict("records"):
         if row["correct"] is pd.NA or row["correct"] is None or not math.isfinite(row[signal]):
@@ -26,7 +26,7 @@ def by_loop(tokens: pd.DataFrame, top: float, signal: str) -> dict[Key, tuple[fl
         key = (row["task"], row["sample_id"], row["step"], row["index"], bool(row["correct"]))
         responses.setdefault(key, []).append(row[signal])
     pooled: dict[Key, list[list[float]]] = {}
-    for (task, sample, _, _, verdict), values in responses.items():
+    for (task, sample, step, _, verdict), values in responses.items():
         k = (
             min(len(values), top)
             if isinstance(top, int)
@@ -38,7 +38,7 @@ def by_loop(tokens: pd.DataFrame, top: float, signal: str) -> dict[Key, tuple[fl
             ("top", ranked[len(ranked) - int(k) :]),
             ("bottom", ranked[: int(k)]),
         ):
-            pooled.setdefault((panel, task, sample, verdict), []).append(part)
+            pooled.setdefault((panel, task, step, sample, verdict), []).append(part)
     return {
         key: (float(np.mean(np.concatenate(parts))), sum(map(len, parts)), len(parts))
         for key, parts in pooled.items()
@@ -48,7 +48,7 @@ def by_loop(tokens: pd.DataFrame, top: float, signal: str) -> dict[Key, tuple[fl
 def as_dict(frame: pd.DataFrame) -> dict[Key, tuple[float, int, int]]:
     """The frame in the loop's form."""
     return {
-        (row["panel"], row["task"], row["sample_id"], row["correct"]): (
+        (row["panel"], row["task"], row["step"], row["sample_id"], row["correct"]): (
             row["value"],
             row["n_tokens"],
             row["n_rollouts"],
@@ -148,6 +148,66 @@ def test_contrast_and_sentence_agree() -> None:
     assert "the 60 questions as units" in sentence
     assert (numbers["p_holm"] >= numbers["p"]).all()
     assert "significant" not in sentence
+
+
+def two_tasks(steps: int = 1) -> pd.DataFrame:
+    """The task with more similarity is the easier one; in either, verdicts make no difference.
+
+    With steps, similarity and accuracy also rise from step to step.
+    """
+    rng = np.random.default_rng(0)
+    rows = []
+    for task, step, question in np.ndindex(2, steps, 30):
+        for index in range(4):
+            correct = bool(rng.random() < 0.15 + 0.6 * task + 0.15 * step / steps)
+            level = 0.2 + 0.1 * task + 0.02 * step + 0.02 * rng.normal()
+            name = ("hard", "easy")[task]
+            rows += [
+                (name, f"{name}{question}", step, index, k, 4, correct, level) for k in range(4)
+            ]
+    columns = ["task", "sample_id", "step", "index", "position", "length", "correct"]
+    return pd.DataFrame(rows, columns=[*columns, "visual_similarity"])
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_differences_between_tasks_and_steps_are_none_between_verdicts(steps: int) -> None:
+    """By least squares with a column for each task and step; each task has rows of its own."""
+    frame = similarity_distributions(two_tasks(steps))
+    numbers = contrast(frame)
+    assert numbers["task"].tolist() == ["all tasks"] * 3 + ["easy"] * 3 + ["hard"] * 3
+    rows = frame[frame["panel"] == "all"]
+    stratum = rows["task"] + rows["step"].astype(str)
+    columns = [rows["correct"], *(stratum == one for one in stratum.unique())]
+    design = np.column_stack(columns).astype(float)
+    whole = numbers.iloc[0]
+    want = np.linalg.lstsq(design, rows["value"].to_numpy(), rcond=None)[0][0]
+    assert whole["difference"] == pytest.approx(want)
+    assert whole["low"] < 0 < whole["high"] and whole["p"] > 0.05
+    assert steps > 1 or whole["mean_correct"] - whole["mean_incorrect"] > 0.02
+    assert whole["questions"] == whole["clusters"] == 60
+    found = describe_similarity(frame)
+    within = "tasks" if steps == 1 else "tasks and training steps"
+    assert f"a difference within {within} of {want:+.4f}"[:-2] in found.sentence
+    assert "corrected over all rows of the table" in found.sentence
+
+
+def test_one_point_per_question_and_verdict_is_drawn() -> None:
+    """Whatever the number of steps, a question's tokens are pooled."""
+    tokens = two_tasks(3)
+    drawn = over_steps(similarity_distributions(tokens))
+    drawn = drawn[drawn["panel"] == "all"].set_index(["task", "sample_id", "correct"])["value"]
+    want = tokens.groupby(["task", "sample_id", "correct"])["visual_similarity"].mean()
+    pd.testing.assert_series_equal(drawn.sort_index(), want, check_names=False)
+
+
+def test_tasks_with_one_verdict_each_are_no_contrast() -> None:
+    tokens = two_tasks()
+    tokens["correct"] = tokens["task"] == "easy"
+    sentence = describe_similarity(similarity_distributions(tokens)).sentence
+    assert "within tasks" in sentence and "no contrast to show" in sentence
+    tokens.loc[tokens["task"] == "easy", "correct"] = two_tasks()["correct"]
+    sentence = describe_similarity(similarity_distributions(tokens)).sentence
+    assert "30 more have nothing to be compared with within tasks" in sentence
 
 
 def test_questions_of_one_image_are_one_cluster() -> None:

@@ -7,6 +7,7 @@ from frames import SIGNALS, make_run
 
 from saccade.analysis.plots.profiles import plot_position_profile, plot_positions
 from saccade.analysis.positions import describe_positions, position_profiles, token_profiles
+from saccade.analysis.sources import clustered
 from saccade.errors import SaccadeError
 
 
@@ -26,6 +27,16 @@ def test_the_same_as_a_loop() -> None:
         assert row["mean"] == pytest.approx(np.mean(means), rel=1e-5)
         assert row["n_questions"] == len(means)
         assert row["at"] == (place + 0.5) / 4
+
+
+def test_a_question_without_a_cluster_is_one_of_its_own() -> None:
+    """Missing names in a table of tokens do not join their questions into one."""
+    tokens = make_run(questions=12).tokens()
+    some = tokens["sample_id"].where(tokens["sample_id"].isin(["q0", "q1"])).replace("q1", "q0")
+    items = clustered(tokens[["sample_id"]].drop_duplicates(), tokens.assign(cluster=some))
+    assert items["cluster"].nunique() == 11
+    frame = position_profiles(tokens.assign(cluster=None))
+    pd.testing.assert_frame_equal(frame, position_profiles(tokens))
 
 
 def test_one_token_is_in_the_first_bin() -> None:

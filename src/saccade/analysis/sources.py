@@ -71,4 +71,4 @@ def _clusters(source: Source) -> "pd.Series | None":
     if "cluster" not in source:
         return None
     known: pd.Series = source.drop_duplicates("sample_id").set_index("sample_id")["cluster"]
-    return known
+    return known.fillna(known.index.to_series())

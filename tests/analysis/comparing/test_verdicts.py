@@ -23,11 +23,37 @@ def test_the_planted_difference_is_found_where_it_is() -> None:
         loop[bool(rows["correct"].iloc[0])].append(float(np.mean(change[rows.index])))
     assert row["correct"] == pytest.approx(np.mean(loop[True]), abs=1e-5)
     assert row["incorrect"] == pytest.approx(np.mean(loop[False]), abs=1e-5)
+    rows = pair_means(before, change)
+    design = np.column_stack([rows["correct"], *(rows["task"] == one for one in set(rows["task"]))])
+    want = np.linalg.lstsq(design.astype(float), rows["change"].to_numpy(), rcond=None)[0][0]
+    assert row["difference"] == pytest.approx(want, abs=1e-5)
     assert row["low"] < 0.5 < row["high"] and row["p_holm"] < 0.05
     assert row["questions"] == 19
     sentence = describe_verdicts(frame).sentence
     assert f"log-probability {row['correct']:+.3g} against {row['incorrect']:+.3g}" in sentence
     plot_all_changes(frame).draw_without_rendering()
+
+
+def pair_means(before: pd.DataFrame, change: np.ndarray) -> pd.DataFrame:
+    """The mean change per question and verdict."""
+    table = before.assign(change=change)[before["correct"].notna()]
+    return table.groupby(["task", "sample_id", "correct"])["change"].mean().reset_index()
+
+
+def test_what_moves_by_task_is_no_difference_between_verdicts() -> None:
+    """The easier task moves up, the other down, whatever the verdict."""
+    before, after = pair(questions=40)
+    rng = np.random.default_rng(0)
+    easy = before["task"] == "lab/puzzle"
+    of = before.groupby(["task", "sample_id", "index"]).ngroup().to_numpy()
+    before["correct"] = rng.random(of.max() + 1)[of] < np.where(easy, 0.85, 0.15)
+    noise = rng.normal(0, 0.1, len(before))
+    after["logprob"] = before["logprob"] + np.where(easy, 0.5, -0.2) + noise
+    frame = forced_verdicts({"base": Pair(before, after)})
+    row = frame[frame["task"] == ALL].set_index("measure").loc["logprob"]
+    assert row["correct"] - row["incorrect"] > 0.1
+    assert row["low"] < 0 < row["high"] and row["p"] > 0.05
+    assert "a difference within tasks of" in describe_verdicts(frame).sentence
 
 
 def test_one_kind_of_response_is_not_enough() -> None:

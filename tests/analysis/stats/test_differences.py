@@ -38,7 +38,7 @@ def test_values_and_counts_by_hand():
 def test_medians_by_hand_and_by_a_loop():
     assert compare_groups([1.0, 3, 9, 2, 4], [1, 1, 1, 0, 0], statistic="median").value == 0
     cluster = RNG.integers(0, 12, N)
-    rows = Groups(VALUES, FIRST, np.unique(cluster, return_inverse=True)[1])
+    rows = Groups(VALUES, FIRST, np.unique(cluster, return_inverse=True)[1], np.zeros(N, int))
     drawn = []
 
     def both(counts):
@@ -78,6 +78,40 @@ def test_copies_of_a_row_add_nothing():
     ten = compare_groups(copies[0], copies[1], cluster=copies[2])
     for name in ("value", "low", "high", "p", "clusters"):
         assert getattr(ten, name) == pytest.approx(getattr(once, name)), name
+
+
+def test_of_very_many_clusters_some_are_bundled():
+    """6,000 questions of two tasks: 9 in both groups, 5 of the second task in the first alone."""
+    rng = np.random.default_rng(6)
+    item = np.r_[np.arange(6000), np.arange(9)]
+    stratum = (item >= 3000).astype(int)
+    first = np.r_[np.arange(6000) % 2 == 0, np.zeros(9, bool)]
+    first[(stratum == 1) & (item >= 3005)] = False
+    first[:9] = first[3000:3005] = True
+    values = rng.exponential(size=len(item))
+    rows = Groups(values, first, item, stratum)
+    small = rows.bundled
+    assert len(small.sums) <= 2000
+    number = np.empty(6000, int)
+    number[item] = small.cluster
+    alone, sizes = np.flatnonzero(np.bincount(number) == 1), np.bincount(number[:3000])
+    assert set(number[3000:3005]) <= set(alone)
+    assert set(sizes[sizes > 0]) == {4, 5}
+    mixed = small.sums[..., [1, 3]].any(axis=1).all(axis=1)
+    assert set(np.flatnonzero(mixed)) == set(number[:9])
+    assert (small.sums[..., [1, 3]].any(axis=2).sum(axis=1) == 1).all()
+    dealt = number[3005:][~small.kept[number[3005:]]]
+    assert len(dealt) == 333 and set(dealt) <= set(alone)
+    assert small.mean_difference(np.ones((1, len(small.sums)))) == pytest.approx(
+        rows.mean_difference(np.ones((1, 6000)))
+    )
+    found = compare_groups(values, first, item=item, stratum=stratum)
+    assert found.clusters == 6000 and 0.05 < found.p < 1
+    error = np.sqrt(values.var() * (1 / 1500 + 1 / 1500))
+    assert (found.high - found.low) / (2 * 1.96 * error) == pytest.approx(1, abs=0.1)
+    pairs = compare_pairs(values[:6000], np.ones(6000))
+    assert pairs.clusters == 6000
+    assert pairs.p == pytest.approx(stats.ttest_1samp(values[:6000], 1).pvalue, abs=0.05)
 
 
 def test_the_same_input_gives_the_same_numbers():

@@ -19,7 +19,8 @@ def forced_verdicts(forced: Mapping[str, Pair]) -> pd.DataFrame:
     """One row per task, signal and set of responses: the change of correct less incorrect ones.
 
     A question's value for a verdict is the mean change over the tokens of such responses. Above
-    zero, the log-probability of what is right rose more than that of what is wrong.
+    zero, the log-probability of what is right rose more than that of what is wrong. Over all tasks
+    the difference is taken within each, since tasks differ in accuracy and in what moves.
     """
     rows: list[dict[str, Any]] = []
     for name, pair in forced.items():
@@ -67,7 +68,15 @@ def _rows(
         if not (known & first).any() or not (known & ~first).any():
             continue
         item = table["task"] + "/" + table["sample_id"]
-        found = compare_groups(values, first, item=item, cluster=table["cluster"])
+        found = compare_groups(
+            values,
+            first,
+            item=item,
+            cluster=table["cluster"],
+            stratum=table["task"] if task == ALL else None,
+        )
+        if not np.isfinite(found.value):
+            continue
         yield {
             "task": task,
             "series": series,
@@ -90,9 +99,10 @@ def describe_verdicts(frame: pd.DataFrame) -> Finding:
     parts = []
     for series, rows in frame.groupby("series", sort=False):
         whole = rows[rows["task"] == rows["task"].iloc[-1]]
+        within = " within tasks" if whole["task"].iloc[0] == ALL else ""
         signals = (
             f"{measure_name(row['measure'])} {row['correct']:+.3g} against"
-            f" {row['incorrect']:+.3g}, a difference of {row['difference']:+.3g}"
+            f" {row['incorrect']:+.3g}, a difference{within} of {row['difference']:+.3g}"
             f" [{row['low']:+.3g}, {row['high']:+.3g}]"
             for row in whole.to_dict("records")
         )

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.density import gaussian_kde, why_no_curve
-from saccade.analysis.distributions import PANELS
+from saccade.analysis.distributions import PANELS, over_steps
 from saccade.analysis.labels import label
 from saccade.analysis.plots.style import COLUMN, CORRECT, INCORRECT, INK, MUTED, style
 from saccade.analysis.ranking import panel_title
@@ -86,7 +86,7 @@ def _overall_title(frame: pd.DataFrame) -> str:
 def _values(frame: pd.DataFrame, panel: str, *, verdict: bool) -> "Floats":
     """The values of one group in one panel."""
     rows = frame[(frame["panel"] == panel) & (frame["correct"] == verdict)]
-    return rows["value"].to_numpy(dtype=np.float64)
+    return over_steps(rows)["value"].to_numpy(dtype=np.float64)
 
 
 def _bare(groups: dict[bool, "Floats"]) -> bool:

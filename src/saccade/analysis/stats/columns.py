@@ -12,9 +12,7 @@ from saccade.analysis.stats.resampling import (
     bootstrap,
     percentile_interval,
 )
-
-BUNDLES = 2000
-"""Of more clusters, some are drawn together: at random, so that bundles are as independent."""
+from saccade.analysis.stats.rows import drawn_together, per_cluster
 
 
 def mean_columns(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]:
@@ -32,7 +30,8 @@ def mean_of_strata(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]
     MIN_CLUSTERS have leaves it without an interval.
     """
     shape = sums.shape[1:]
-    sums, sizes = (_bundled(each.reshape(len(each), -1)) for each in (sums, sizes))
+    drawn = drawn_together(len(sums))
+    sums, sizes = (per_cluster(each.reshape(len(each), -1), drawn) for each in (sums, sizes))
     there = (sizes > 0).sum(axis=0)
     used = (there > 0).reshape(shape).sum(axis=0)
 
@@ -70,13 +69,3 @@ def column_intervals(
         for column in np.flatnonzero(given):
             ends[:, column] = percentile_interval(drawn[:, column], df=behind[column] - 1)
     return ends
-
-
-def _bundled(rows: Floats) -> Floats:
-    """Rows of clusters, added up in `BUNDLES` of equal size where there are more of them."""
-    if len(rows) <= BUNDLES:
-        return rows
-    order = np.random.default_rng(0).permutation(len(rows))
-    ends = np.linspace(0, len(rows), BUNDLES + 1).astype(int)[:-1]
-    bundled: Floats = np.add.reduceat(rows[order], ends, axis=0)
-    return bundled

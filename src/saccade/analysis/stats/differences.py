@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from saccade.analysis.stats.effects import (
-    cliffs_delta,
+    cliffs_delta_within,
     dominance,
-    hedges_g,
+    hedges_g_within,
     hedges_gz,
-    superiority,
 )
 from saccade.analysis.stats.groups import Groups
 from saccade.analysis.stats.resampling import (
     ARRANGEMENTS,
     ROUNDING,
+    Bools,
     Floats,
     bootstrap,
     percentile_interval,
@@ -32,6 +32,8 @@ from saccade.analysis.stats.rows import (
     Labels,
     check_nested,
     codes,
+    counted,
+    drawn_together,
     floats,
     left_out,
     per_cluster,
@@ -100,14 +102,16 @@ def compare_pairs(
 
     p is how often the sum over clusters is as far from 0 if the sign of each cluster's differences
     were a coin toss, by so many random `arrangements` of signs or by all of them where these are no
-    more. Items that lack one of the two are left out.
+    more. That takes differences to be as likely up as down by the same amount; with few and skewed
+    ones p is too small. Items that lack one of the two are left out.
     """
     differences = floats(first) - floats(second)
     rows, number, notes = _finite(differences, codes(cluster, np.arange(len(differences))))
     low, high, note = _mean_interval(rows, number, seed)
     p = math.nan
     if _count(number) > 1:
-        p = sign_flip_p(per_cluster(rows, number), seed=seed, arrangements=arrangements)
+        sums = per_cluster(rows, drawn_together(_count(number))[number])
+        p = sign_flip_p(sums, seed=seed, arrangements=arrangements)
     return PairedDifference(
         value=float(rows.mean()) if len(rows) else math.nan,
         low=low,
@@ -127,6 +131,7 @@ def compare_groups(
     *,
     item: Labels | None = None,
     cluster: Labels | None = None,
+    stratum: Labels | None = None,
     statistic: Literal["mean", "median"] = "mean",
     seed: int = 0,
 ) -> GroupDifference:
@@ -135,33 +140,37 @@ def compare_groups(
     An item has a row in each group it is in. Without `item` every row is an item of its own,
     without `cluster` every item is a cluster of its own. The interval and p are those of the
     difference of means, or of medians on request; the effect sizes describe the rows as they are.
+
+    With strata (such as tasks) all of these compare rows of one stratum only, so that differences
+    between the strata make none: each stratum's difference weighs n m / (n + m), as in least
+    squares with an effect per stratum. Strata with a single group are left out.
     """
-    given = floats(values)
+    given, chosen = floats(values), np.asarray(first, dtype=bool).ravel()
     items = codes(item, np.arange(len(given)))
     clusters = codes(cluster, items)
     check_nested(items, clusters)
     known = np.isfinite(given)
-    rows = Groups(
-        given[known],
-        np.asarray(first, dtype=bool).ravel()[known],
-        codes(clusters[known], clusters[known]),
-    )
-    a, b = rows.values[rows.first], rows.values[~rows.first]
-    n_items, both = _items(items[known], rows.first)
+    strata = codes(stratum, np.zeros(len(given), np.int64))
+    paired = known if stratum is None else known & _both_there(strata, chosen, known)
+    number, of = (codes(each[paired], each[paired]) for each in (clusters, strata))
+    rows = Groups(given[paired], chosen[paired], number, of)
+    n_items, both = _items(items[paired], rows.first)
     value, low, high, p, note = _group_numbers(rows, statistic, seed)
+    delta = cliffs_delta_within(rows.strata)
+    alone = counted(int((known & ~paired).sum()), "in a stratum of one group")
     return GroupDifference(
         value=value,
         low=low,
         high=high,
         items=n_items,
         clusters=_count(rows.cluster),
-        note="; ".join(note + left_out(given)),
+        note="; ".join(note + alone + left_out(given)),
         p=p,
-        hedges_g=hedges_g(a, b),
-        cliffs_delta=cliffs_delta(a, b),
-        superiority=superiority(a, b),
-        first=len(a),
-        second=len(b),
+        hedges_g=hedges_g_within(rows.strata),
+        cliffs_delta=delta,
+        superiority=(delta + 1) / 2,
+        first=int(rows.first.sum()),
+        second=int((~rows.first).sum()),
         both=both,
     )
 
@@ -177,7 +186,13 @@ def _count(cluster: Codes) -> int:
     return int(cluster.max(initial=-1)) + 1
 
 
-def _items(item: Codes, first: "np.ndarray") -> tuple[int, int]:
+def _both_there(stratum: Codes, first: Bools, known: Bools) -> Bools:
+    """The rows in a stratum with known values of either group."""
+    there = [np.isin(stratum, stratum[known & group]) for group in (first, ~first)]
+    return np.asarray(there[0] & there[1])
+
+
+def _items(item: Codes, first: Bools) -> tuple[int, int]:
     """How many items there are, and how many of them are in both groups."""
     a, b = np.unique(item[first]), np.unique(item[~first])
     both = len(np.intersect1d(a, b, assume_unique=True))
@@ -189,12 +204,13 @@ def _mean_interval(values: Floats, cluster: Codes, seed: int) -> tuple[float, fl
     n = _count(cluster)
     if n < MIN_CLUSTERS:
         return math.nan, math.nan, [_too_few(n, "there")]
-    sums, rows = per_cluster(values, cluster), per_cluster(np.ones(len(values)), cluster)
+    drawn = drawn_together(n)[cluster]
+    sums, rows = per_cluster(values, drawn), per_cluster(np.ones(len(values)), drawn)
     spread = np.abs(sums - rows * values.mean()).max()
     if spread <= ROUNDING * np.abs(values).max():
         return math.nan, math.nan, ["no interval: the clusters do not differ"]
-    drawn = bootstrap(lambda counts: (counts @ sums) / (counts @ rows), n, seed=seed)
-    return *percentile_interval(drawn, df=n - 1), []
+    means = bootstrap(lambda counts: (counts @ sums) / (counts @ rows), len(sums), seed=seed)
+    return *percentile_interval(means, df=n - 1), []
 
 
 def _group_numbers(
@@ -205,15 +221,16 @@ def _group_numbers(
     if rows.first.all() or not rows.first.any():
         return nothing, nothing, nothing, nothing, [_empty(rows)]
     medians = statistic == "median"
+    each, df = rows.clusters_of_each(), rows.freedom()
+    rows = rows.bundled
     difference = rows.median_difference if medians else rows.mean_difference
-    n, each = len(rows.sums), rows.clusters_of_each()
+    n = len(rows.sums)
     value = float(difference(np.ones((1, n)))[0])
     if n == 1:
         return value, nothing, nothing, nothing, [_too_few(1, "there")]
     p = (rows.median_p if medians else rows.mean_p)(seed)
     if min(each) < MIN_CLUSTERS:
         return value, nothing, nothing, p, [_too_few(min(each), "in the smaller group")]
-    df = rows.freedom()
     if df == 0:
         return value, nothing, nothing, p, ["no interval: the clusters do not differ"]
     low, high = percentile_interval(bootstrap(difference, n, seed=seed), df=df)

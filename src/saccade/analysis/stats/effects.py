@@ -5,11 +5,14 @@ by.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Strata = Sequence[tuple[Floats, Floats]]
+"""The values of either group, stratum by stratum."""
 
 
 def hedges_g(first: Floats, second: Floats) -> float:
@@ -17,11 +20,20 @@ def hedges_g(first: Floats, second: Floats) -> float:
 
     The factor is the usual approximation 1 - 3 / (4 df - 1), with df = n + n' - 2.
     """
-    df = len(first) + len(second) - 2
-    if min(len(first), len(second)) == 0 or df < 1:
+    return hedges_g_within([(first, second)])
+
+
+def hedges_g_within(strata: Strata) -> float:
+    """Hedges' g within strata: their differences, weighed by n m / (n + m), and their spreads."""
+    if not strata or min(len(group) for pair in strata for group in pair) == 0:
         return math.nan
-    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in (first, second))
-    return _standardised(float(first.mean() - second.mean()), math.sqrt(squares / df), df)
+    df = sum(len(group) - 1 for pair in strata for group in pair)
+    if df < 1:
+        return math.nan
+    squares = sum(float(((group - group.mean()) ** 2).sum()) for pair in strata for group in pair)
+    sizes = [len(a) * len(b) / (len(a) + len(b)) for a, b in strata]
+    differences = [float(a.mean() - b.mean()) for a, b in strata]
+    return _standardised(float(np.average(differences, weights=sizes)), math.sqrt(squares / df), df)
 
 
 def hedges_gz(differences: Floats) -> float:
@@ -41,12 +53,21 @@ def _standardised(difference: float, spread: float, df: int) -> float:
 
 def cliffs_delta(first: Floats, second: Floats) -> float:
     """Cliff's delta: how much likelier a value of the first group is the larger, from -1 to 1."""
-    if min(len(first), len(second)) == 0:
-        return math.nan
+    return cliffs_delta_within([(first, second)])
+
+
+def cliffs_delta_within(strata: Strata) -> float:
+    """Cliff's delta over all pairs of values of one stratum."""
+    pairs = sum(len(first) * len(second) for first, second in strata)
+    return sum(_lead(first, second) for first, second in strata) / pairs if pairs else math.nan
+
+
+def _lead(first: Floats, second: Floats) -> int:
+    """In how many more pairs the first is larger than in how many the second is."""
     ranked = np.sort(second)
     larger = np.searchsorted(ranked, first, side="left").sum()
     smaller = (len(ranked) - np.searchsorted(ranked, first, side="right")).sum()
-    return float((larger - smaller) / (len(first) * len(second)))
+    return int(larger - smaller)
 
 
 def superiority(first: Floats, second: Floats) -> float:

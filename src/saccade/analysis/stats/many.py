@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from saccade.analysis.stats.columns import mean_columns
 from saccade.analysis.stats.resampling import sign_flip_ps
-from saccade.analysis.stats.rows import Labels, codes
+from saccade.analysis.stats.rows import Labels, codes, per_cluster
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ def compare_columns(differences: Floats, *, cluster: Labels | None = None) -> pd
     number = codes(cluster, np.arange(len(differences)))
     there = np.isfinite(differences)
     values = np.where(there, differences, 0.0)
-    sums, rows = _per_cluster(values, number), _per_cluster(there.astype(np.float64), number)
+    sums, rows = per_cluster(values, number), per_cluster(there.astype(np.float64), number)
     clusters, items = (rows > 0).sum(axis=0), there.sum(axis=0)
     _, low, high = mean_columns(sums, rows)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -34,13 +34,6 @@ def compare_columns(differences: Floats, *, cluster: Labels | None = None) -> pd
     columns = {"difference": mean, "low": low, "high": high}
     columns |= {"hedges_gz": _standardised(values, there, mean), "p": p}
     return pd.DataFrame(columns | {"items": items, "clusters": clusters})
-
-
-def _per_cluster(values: Floats, number: NDArray[np.int64]) -> Floats:
-    """Sums over the rows of each cluster."""
-    sums = np.zeros((int(number.max(initial=-1)) + 1, values.shape[1]))
-    np.add.at(sums, number, values)
-    return sums
 
 
 def _standardised(values: Floats, there: NDArray[np.bool_], mean: Floats) -> Floats:

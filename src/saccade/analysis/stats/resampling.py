@@ -6,7 +6,6 @@ chunks that bound the memory, from a seed, so that the same input gives the same
 
 import math
 from collections.abc import Callable, Iterator
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,7 @@ def bootstrap(statistic: Callable[[Floats], Floats], n_clusters: int, *, seed: i
     """
     rng = np.random.default_rng(seed)
     found = []
-    for size in _chunks(DRAWS, n_clusters):
+    for size in chunks(DRAWS, n_clusters):
         drawn = rng.integers(n_clusters, size=(size, n_clusters))
         drawn += n_clusters * np.arange(size)[:, None]
         counts = np.bincount(drawn.ravel(), minlength=size * n_clusters)
@@ -81,7 +80,7 @@ def sign_flip_p(scores: Floats, *, seed: int = 0, arrangements: int = ARRANGEMEN
     if exact:
         patterns = iter([np.arange(2**n)[:, None] >> np.arange(n) & 1])
     extreme, taken = _as_far(scores[:, None], patterns)
-    return _share(int(extreme[0]), taken, exact=1 if exact else ARRANGEMENTS + 1)
+    return share(int(extreme[0]), taken, exact=exact)
 
 
 def sign_flip_ps(scores: Floats, *, seed: int = 0) -> Floats:
@@ -94,14 +93,14 @@ def sign_flip_ps(scores: Floats, *, seed: int = 0) -> Floats:
     for column in np.flatnonzero(few):
         found[column] = sign_flip_p(scores[:, column])
     extreme, taken = _as_far(scores[:, ~few], _signs(len(scores), seed))
-    found[~few] = [_share(int(each), taken, exact=ARRANGEMENTS + 1) for each in extreme]
+    found[~few] = [share(int(each), taken, exact=False) for each in extreme]
     return found
 
 
 def _signs(n: int, seed: int, tosses: int = ARRANGEMENTS) -> Iterator[NDArray[np.int64]]:
     """Random tosses of `n` coins."""
     rng = np.random.default_rng(seed)
-    return (rng.integers(2, size=(k, n), dtype=np.int8) for k in _chunks(tosses, n))
+    return (rng.integers(2, size=(k, n), dtype=np.int8) for k in chunks(tosses, n))
 
 
 def _as_far(scores: Floats, patterns: Iterator[NDArray[np.int64]]) -> tuple[NDArray[np.int64], int]:
@@ -115,59 +114,12 @@ def _as_far(scores: Floats, patterns: Iterator[NDArray[np.int64]]) -> tuple[NDAr
     return extreme, taken
 
 
-def shuffle_p(sums: Floats, sizes: Floats, first: Bools, *, seed: int = 0) -> float:
-    """How often two groups of clusters differ as they do, if group names were dealt at random.
-
-    Clusters keep their rows together: one sum and one size each. What is compared is the difference
-    of the means over its cluster-robust standard error, so that groups of unequal spread do not
-    pass for groups of unequal means. p is exact where there are few deals.
-    """
-    n, k = len(first), int(first.sum())
-    deals = math.comb(n, k)
-    columns = _moments(sums - sizes * sums.sum() / sizes.sum(), sizes)
-    observed = abs(_studentised(first[None].astype(float), columns)[0])
-    if deals <= ARRANGEMENTS:
-        chosen = np.array(list(combinations(range(n), k)), dtype=np.int64).reshape(deals, k)
-        every = np.zeros((deals, n))
-        np.put_along_axis(every, chosen, 1, axis=1)
-        labels = iter([every])
-    else:
-        rng = np.random.default_rng(seed)
-        labels = (
-            rng.permuted(np.tile(first, (size, 1)), axis=1).astype(float)
-            for size in _chunks(ARRANGEMENTS, n)
-        )
-    found = np.abs(np.concatenate([_studentised(each, columns) for each in labels]))
-    return _share(int((found >= observed * (1 - ROUNDING)).sum()), len(found), exact=deals)
-
-
-def _moments(sums: Floats, sizes: Floats) -> Floats:
-    """What means and their standard errors are made of, one row per cluster."""
-    return np.column_stack([sums, sizes, sums * sums, sums * sizes, sizes * sizes])
-
-
-def _studentised(labels: Floats, columns: Floats) -> Floats:
-    """Difference of two groups' means over its standard error, for each row of labels."""
-    tiny = 1e-24 * float(columns[:, 2].max(initial=0.0))
-    clusters = float(labels[0].sum())
-    first = labels @ columns
-    groups = ((first, clusters), (columns.sum(axis=0) - first, labels.shape[1] - clusters))
-    means, variance = [], np.zeros(len(labels))
-    for (total, size, squares, products, sizes), n in ((group.T, n) for group, n in groups):
-        mean = total / size
-        spread = (squares - 2 * mean * products + mean**2 * sizes) / size**2
-        variance += np.maximum(spread, 0) * n / max(n - 1, 1)
-        means.append(mean)
-    difference: Floats = (means[0] - means[1]) / np.sqrt(np.maximum(variance, tiny) + 1e-300)
-    return difference
-
-
-def _share(extreme: int, taken: int, *, exact: int) -> float:
+def share(extreme: int, taken: int, *, exact: bool) -> float:
     """The p-value: a share of all arrangements, or of random ones and the one that came about."""
-    return extreme / taken if exact <= ARRANGEMENTS else (extreme + 1) / (taken + 1)
+    return extreme / taken if exact else (extreme + 1) / (taken + 1)
 
 
-def _chunks(total: int, width: int) -> Iterator[int]:
+def chunks(total: int, width: int) -> Iterator[int]:
     """How many rows of `width` numbers to take at a time."""
     size = max(1, CHUNK // max(width, 1))
     yield from (min(size, total - start) for start in range(0, total, size))
