@@ -34,7 +34,8 @@ def check_names(names: Sequence[str], task: str | None) -> None:
     if task is None and runs and others:
         raise SaccadeError(
             f"compare takes runs alone or checkpoints alone, but {runs[0]} is a run and"
-            f" {others[0]} is not. Name runs (`saccade trace` makes them), or checkpoints with --task."
+            f" {others[0]} is not. Name runs, which `saccade trace` makes, or checkpoints with"
+            " --task."
         )
     if task is None and others:
         raise SaccadeError(
