@@ -130,10 +130,18 @@ class TestWrongUse:
         assert result.stderr.startswith("Error: ") and told in result.stderr
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.parametrize("command", ["analyze", "probe"])
+    def test_a_folder_that_is_not_there_is_a_sentence_too(self, command, tmp_path):
+        (tmp_path / "file").write_text("")
+        for name, told in (("gone", "but does not exist. "), ("file", "but is a file. ")):
+            result = run(command, tmp_path / name)
+            assert result.exit_code == 2 and result.stderr.startswith("Error: ")
+            assert f"{name} must be the folder of a run, {told}" in result.stderr
+
     def test_a_place_that_cannot_be_written_is_a_sentence(self, traced):
         result = run("analyze", traced[0], "--out", "/dev/null/x")
         assert result.exit_code == 1
-        assert result.stderr.startswith("Error: ") and "/dev/null/x" in result.stderr
+        assert "\nError: /dev/null must be a folder, so that /dev/null/x/" in result.stderr
 
     def test_a_real_process_shows_no_traceback(self, tmp_path):
         done = subprocess.run(
@@ -217,8 +225,26 @@ class TestARunIsMade:
 
     def test_analyze_writes_into_the_run_unless_told(self, traced):
         page = traced[0] / "analysis" / "report.html"
-        assert run("analyze", traced[0]).stdout == f"{page}\n"
+        result = run("analyze", traced[0])
+        assert result.stdout == f"{page}\n"
         assert page.is_file()
+        first, *_, last = result.stderr.splitlines()
+        total = first.removeprefix("drawn: 0 of ")
+        assert last == f"drawn: {total} of {total}"
+
+    @pytest.mark.parametrize(
+        ("words", "then"),
+        [(["analyze", "RUN"], "begins again"), (["probe", "RUN"], "goes on where")],
+    )
+    def test_who_stops_a_command_is_told_what_comes_of_it(self, words, then, traced, monkeypatch):
+        def stop(*_words, **_more):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("saccade.analysis.analyze", stop, raising=False)
+        monkeypatch.setattr("saccade.commands.probe", stop)
+        result = run(*(traced[0] if word == "RUN" else word for word in words))
+        assert result.exit_code == 1
+        assert f"Error: Stopped. The same command {then}" in result.stderr
 
 
 class TestDoctor:

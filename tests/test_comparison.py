@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from saccade import comparison
 from saccade.analysis import FIGURES
 from saccade.analysis.comparing import check_common, sampled_otherwise
-from saccade.analysis.report import build
+from saccade.analysis.report import build, sections
 from saccade.cli import main
 from saccade.errors import SaccadeError
 from saccade.store import open_run
@@ -27,7 +27,8 @@ def few_figures():
         name: figure for name, figure in FIGURES.items() if figure.reads in ("compared", "forced")
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "FIGURES", own)
+        for module in (build, sections):
+            patch.setattr(module, "FIGURES", own)
         yield
 
 
@@ -60,6 +61,7 @@ class TestCheckpoints:
         assert (result.exit_code, result.stdout) == (0, f"{folder / 'report.html'}\n")
         page = (folder / "report.html").read_text()
         assert "lab/base" in page and "lab/tuned" in page
+        assert "drawn: 0 of " in result.stderr
         assert set(together(folder)) >= FORCED
         said = together(folder)["forced_changes"]["sentence"]
         assert said.startswith("On the responses of lab/base (")
@@ -115,7 +117,9 @@ class TestWrongUse:
             ([], "Missing argument"),
             (["lab/base", "--task", "lab/puzzle"], "two or more different runs"),
             (["a", "a", "--task", "lab/puzzle"], "two or more different runs"),
+            (["RUN", "./run/../run/"], "./run/../run/ are the same one"),
             (["lab/base", "lab/tuned"], "lab/base is not a run"),
+            (["RUN", "lab/tuned"], "/run is a run and lab/tuned is not"),
             (["a", "b", "--task", "lab/nothing"], "'lab/nothing' is not one of"),
             (["RUN", "lab/tuned", "--task", "lab/puzzle"], "--task goes with checkpoints"),
             (["RUN", "OTHER", "--limit", "3"], "--limit is said of checkpoints"),
@@ -126,7 +130,47 @@ class TestWrongUse:
         runs = {"RUN": written(tmp_path / "run"), "OTHER": written(tmp_path / "other")}
         result = compare(*(runs.get(word, word) for word in words))
         assert result.exit_code == 2 and told in result.stderr
+        by_click = told.startswith(("Missing", "'lab/nothing'"))
+        assert result.stderr.startswith("Usage: " if by_click else "Error: ")
         assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "run"]
+
+
+class TestRefusedBeforeTheWork:
+    """What cannot be done is said before a model is loaded, and nothing is left behind."""
+
+    @pytest.fixture(autouse=True)
+    def no_model(self, monkeypatch):
+        def loaded(*_names, **_words):
+            raise AssertionError("a model was loaded")
+
+        monkeypatch.setattr(comparison, "load_vlm", loaded)
+        monkeypatch.setattr(comparison.commands, "load_vlm", loaded)
+
+    def test_a_run_that_was_not_probed(self, compared, tmp_path):
+        first = compared[0] / "runs" / "lab-base"
+        second = shutil.copytree(first, tmp_path / "second")
+        shutil.rmtree(second / "traces")
+        result = compare(first, second, "--out", tmp_path / "out")
+        assert result.exit_code == 1 and f"`saccade probe {second}`" in result.stderr
+        assert not (tmp_path / "out").exists()
+
+    def test_a_run_that_does_not_say_how_it_was_probed(self, compared, tmp_path):
+        first = compared[0] / "runs" / "lab-base"
+        second = shutil.copytree(first, tmp_path / "second")
+        manifest = json.loads((second / "manifest.json").read_text())
+        (second / "manifest.json").write_text(json.dumps({**manifest, "probe": None}))
+        result = compare(first, second, "--out", tmp_path / "out")
+        assert result.exit_code == 1 and "must be probed before" in result.stderr
+        assert not (tmp_path / "out").exists()
+
+    @pytest.mark.parametrize("checkpoints", [False, True])
+    def test_a_folder_of_something_else(self, checkpoints, compared, tmp_path):
+        (tmp_path / "notes.txt").write_text("")
+        runs = [compared[0] / "runs" / name for name in ("lab-base", "lab-tuned")]
+        words = ("lab/base", "lab/tuned", "--task", "lab/puzzle") if checkpoints else runs
+        result = compare(*words, "--out", tmp_path)
+        assert result.exit_code == 1 and "holds the file notes.txt" in result.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 class TestCommon:
@@ -151,6 +195,9 @@ class TestCommon:
         changed = Renamed(lambda rows: rows.assign(answer="4"))
         with pytest.raises(SaccadeError, match="'s0' is another question in one .* 3 more"):
             check_common({"one": runs["one"], "other": changed})
+        single = Renamed(lambda rows: rows.assign(answer=rows["answer"].where(rows["id"] != "s0")))
+        with pytest.raises(SaccadeError, match=r"'s0' is another question in one than in other\."):
+            check_common({"one": runs["one"], "other": single})
 
     def test_runs_probed_in_another_way_are_refused(self, tmp_path):
         runs = {}

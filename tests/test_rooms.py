@@ -127,6 +127,7 @@ TESTED_BY = {
     "analysis/report/drawn.py": "analysis/test_report.py",
     "analysis/report/files.py": "analysis/test_report.py",
     "analysis/report/found.py": "analysis/test_report.py",
+    "analysis/report/making.py": "analysis/test_report.py",
     "analysis/report/pages.py": "analysis/test_report.py",
     "analysis/report/sections.py": "analysis/test_report.py",
     "analysis/report/strips.py": "analysis/test_report.py",

@@ -23,9 +23,11 @@ from saccade.options import (
     OUT,
     PROBE,
     READERS,
+    RUN,
     SAMPLING,
     SPEAKER,
     TASK,
+    WrongUse,
     check_compared,
     check_probing,
     examples,
@@ -35,7 +37,8 @@ from saccade.tasks import TASKS
 from saccade.team import Team
 from saccade.terminal import inert, progress, quiet_libraries
 
-RUN = click.Path(path_type=Path, file_okay=False, exists=True)
+GO_ON = ("trace", "rollout", "probe", "compare", "demo")
+"""Commands that, run again, go on where they were."""
 
 
 class Commands(click.Group):
@@ -49,7 +52,13 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         with _sentences():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt as stop:
+                goes_on = ctx.invoked_subcommand in GO_ON
+                then = "goes on where it was" if goes_on else "begins again"
+                click.echo(err=True)  # the terminal has written ^C
+                raise SaccadeError(f"Stopped. The same command {then}.") from stop
 
 
 @contextmanager
@@ -123,7 +132,7 @@ def rollout(model: str, task: str, out: Path, as_json: bool, **words: Any) -> No
 
 
 @main.command(epilog=examples("saccade probe runs/puzzle --signals entropy,kl"))
-@click.argument("run", type=RUN)
+@RUN
 @together(PROBE, BATCH, SPEAKER, JSON)
 @click.option("--model", help="The model, if it lies elsewhere now than when it was rolled out.")
 def probe(run: Path, as_json: bool, **words: Any) -> None:
@@ -164,7 +173,7 @@ def doctor(model: str, as_json: bool, **words: Any) -> None:
 
 
 @main.command(epilog=examples("saccade analyze runs/base --out reports/base"))
-@click.argument("run", type=RUN)
+@RUN
 @click.option("--out", type=FOLDER, help="Where to write.  [default: RUN/analysis]")
 def analyze(run: Path, out: Path | None) -> None:
     """Write the figures, tables and report.html of RUN.
@@ -173,7 +182,9 @@ def analyze(run: Path, out: Path | None) -> None:
     """
     from saccade.analysis import analyze as write
 
-    click.echo(inert(str(write(run, out or run / "analysis"))))
+    with progress("drawn") as drawn:
+        page = write(run, out or run / "analysis", on_progress=drawn)
+    click.echo(inert(str(page)))
 
 
 @main.command(
@@ -202,7 +213,7 @@ def compare(ctx: click.Context, /, names: tuple[str, ...], task: str | None, **w
     try:
         comparison.check_names(names, task)
     except SaccadeError as error:
-        raise click.UsageError(str(error)) from error
+        raise WrongUse(str(error)) from error
     if task is None:
         check_compared(ctx)
     page, notices = comparison.compare(names, task=task, **words)

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from saccade import commands
-from saccade.analysis import render
+from saccade.analysis import Tables, render
 from saccade.analysis.comparing import Pair, check_common, sampled_otherwise
 from saccade.analysis.report.files import slug
+from saccade.analysis.report.folder import check_folder
 from saccade.batches import Progress
 from saccade.errors import SaccadeError
-from saccade.forcing import check_reader, force
+from saccade.forcing import check_reader, force, probed_with
 from saccade.models import VLM, load_vlm
 from saccade.store import Run, open_run
 from saccade.store.manifest import MANIFEST_NAME
@@ -21,18 +22,39 @@ from saccade.terminal import progress, quiet_libraries
 
 def check_names(names: Sequence[str], task: str | None) -> None:
     """Refuse what is neither runs alone, nor checkpoints alone with a task."""
-    if len(set(names)) < max(2, len(names)):
+    if len(names) < 2:
         raise SaccadeError(f"compare takes two or more different runs, got {', '.join(names)}.")
+    _check_different(names)
+    runs = [name for name in names if (Path(name) / MANIFEST_NAME).is_file()]
+    others = [name for name in names if name not in runs]
+    if task is not None and runs:
+        raise SaccadeError(
+            f"{runs[0]} is a run; --task goes with checkpoints, which are traced on it first."
+        )
+    if task is None and runs and others:
+        raise SaccadeError(
+            f"compare takes runs alone or checkpoints alone, but {runs[0]} is a run and"
+            f" {others[0]} is not. Name runs, which `saccade trace` makes, or checkpoints with"
+            " --task."
+        )
+    if task is None and others:
+        raise SaccadeError(
+            f"{others[0]} is not a run. Name folders that saccade wrote, or checkpoints with"
+            " --task."
+        )
+
+
+def _check_different(names: Sequence[str]) -> None:
+    """Refuse one run or checkpoint under two names, or under one name twice."""
+    seen: dict[str | Path, str] = {}
     for name in names:
-        is_run = (Path(name) / MANIFEST_NAME).is_file()
-        if task is None and not is_run:
+        place = Path(name).resolve() if Path(name).is_dir() else name
+        if place in seen:
             raise SaccadeError(
-                f"{name} is not a run. Name folders that saccade wrote, or checkpoints with --task."
+                f"compare takes two or more different runs, but {seen[place]} and {name} are the"
+                " same one."
             )
-        if task is not None and is_run:
-            raise SaccadeError(
-                f"{name} is a run; --task goes with checkpoints, which are traced on it first."
-            )
+        seen[place] = name
 
 
 def compare(
@@ -41,18 +63,23 @@ def compare(
     """`saccade compare`: the path of the report, and what it says of the comparison as a whole.
 
     That is how the runs differ besides the model, and why anything was left out. The first and the
-    last read each other's responses; of several processes the first writes the report.
+    last read each other's responses; of several processes the first writes the report. What can be
+    refused is, before a model is loaded.
     """
-    quiet_libraries()
-    runs = _opened(names) if task is None else _traced(names, task, out, words)
+    check_folder(out)
+    runs = _checked(_opened(names)) if task is None else _traced(names, task, out, words)
     check_common(runs)
+    quiet_libraries()
     reading = ("device", "trust_remote_code", "batch_size")
     forced, left_out = read_each_other(
         runs, out / "runs", progress=progress, **{name: words[name] for name in reading}
     )
     notices = [*sampled_otherwise(runs), *left_out]
-    first = Team.here().first
-    return render(runs, out, forced=forced, notices=notices) if first else None, notices
+    if not Team.here().first:
+        return None, notices
+    with progress("drawn") as drawn:
+        page = render(runs, out, forced=forced, notices=notices, on_progress=drawn)
+    return page, notices
 
 
 def _opened(names: Sequence[str]) -> dict[str, Run]:
@@ -62,6 +89,14 @@ def _opened(names: Sequence[str]) -> dict[str, Run]:
         name if short.count(own) > 1 else own: open_run(name)
         for name, own in zip(names, short, strict=True)
     }
+
+
+def _checked(runs: dict[str, Run]) -> dict[str, Run]:
+    """The same runs, if they hold what a report and another model's reading need."""
+    for run in runs.values():
+        Tables(run)
+        probed_with(run, batch_size=1)
+    return runs
 
 
 def _traced(names: Sequence[str], task: str, out: Path, words: dict[str, Any]) -> dict[str, Run]:

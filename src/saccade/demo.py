@@ -45,7 +45,15 @@ def demo(out: Path, *, progress: Show) -> Path:
         runs, folder, progress=progress, questions=questions, device="cpu"
     )
     title = "saccade demo: lab/base and lab/tuned"
-    page: Path = render(runs, out / "report", title=title, forced=forced, notices=left_out)
+    with progress("drawn") as drawn:
+        page: Path = render(
+            runs,
+            out / "report",
+            title=title,
+            forced=forced,
+            notices=left_out,
+            on_progress=drawn,
+        )
     return page
 
 

@@ -49,4 +49,15 @@ def _cannot_write(path: Path, error: OSError) -> str:
             f"No space is left on the disk to write {path}. Free some and run the same command "
             "again: it goes on where it was."
         )
-    return f"Cannot write {path}: {error.strerror}. Choose a folder that can be written to."
+    if os.path.isdir(path.parent):
+        return f"Cannot write {path}: {error.strerror}. Choose a folder that can be written to."
+    there = next(above for above in path.parents if os.path.lexists(above))
+    if os.path.isdir(there):
+        return (
+            f"Cannot make the folder {path.parent}: {there} takes none ({error.strerror}). Choose a"
+            " folder that can be written to."
+        )
+    return (
+        f"{there} must be a folder, so that {path} can be written, but is a file. Move the file"
+        " away or choose another folder."
+    )

@@ -60,6 +60,23 @@ def _ablation(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
         raise click.BadParameter(str(error)) from error
 
 
+class WrongUse(click.ClickException):
+    """Wrong use, told in one sentence of ours without click's lines on usage."""
+
+    exit_code = 2
+
+
+def _run_folder(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
+    """A folder that is there; whether it holds a run is said by who opens it."""
+    if value.is_dir():
+        return value
+    there = "is a file" if value.exists() else "does not exist"
+    raise WrongUse(
+        f"{value} must be the folder of a run, but {there}. Name a folder that saccade wrote;"
+        " `saccade trace` makes one."
+    )
+
+
 PROBED = ("signals", "ablation", "draws", "layers", "maps")
 """What `PROBE` asks for."""
 TRACED = {
@@ -74,7 +91,7 @@ def check_probing(words: dict[str, Any]) -> None:
     try:
         Probing(**{name: words[name] for name in PROBED})
     except SaccadeError as error:
-        raise click.UsageError(str(error)) from error
+        raise WrongUse(str(error)) from error
 
 
 def check_compared(ctx: click.Context) -> None:
@@ -86,7 +103,7 @@ def check_compared(ctx: click.Context) -> None:
         and ctx.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
     ]
     if told:
-        raise click.UsageError(
+        raise WrongUse(
             f"{', '.join(told)} is said of checkpoints, with --task; runs were made with their own."
         )
 
@@ -202,5 +219,6 @@ PROBE = together(
 BATCH = _number(
     "--batch-size", 16, "Responses at a time; changes no number.", type=click.IntRange(1)
 )
+RUN = click.argument("run", type=click.Path(path_type=Path), callback=_run_folder)
 OUT = click.option("--out", type=FOLDER, required=True, help="The run folder.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

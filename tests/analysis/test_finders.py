@@ -51,8 +51,8 @@ def test_a_spike_is_a_peak_above_the_quantile() -> None:
 
 
 def naming_run() -> FakeRun:
-    """Eight wrong responses that name a red circle; the one to q3 does so without looking."""
-    run = make_run(questions=8, n=1, accuracy=0.0)
+    """Ten wrong responses that name a red circle; the one to q3 does so without looking."""
+    run = make_run(questions=10, n=1, accuracy=0.0)
     for place, trace in enumerate(run.traces):
         words = ("A", " red", " cir", "cle", ".")
         kl = np.array([9, 2, 2, 2, 0] if place != 3 else [9, 0.1, 0.2, 0.3, 9], dtype=np.float32)
@@ -72,6 +72,22 @@ def test_a_perception_failure_names_without_looking(tmp_path) -> None:
     assert found["value"].item() == pytest.approx(0.2)
     with pytest.raises(SaccadeError, match="Give the run itself"):
         perception_failures(run.tokens())
+
+
+def test_tasks_with_few_verdicts_are_left_out() -> None:
+    """Nine of one task, which would have the lowest of all; they are named."""
+    tokens = make_run(questions=10).tokens()
+    few = tokens[tokens["sample_id"] == "q0"].assign(task="few", sample_id="other")
+    few["kl.blind"] = 0.0
+    whole = pd.concat([tokens, few[few["index"] < 9]], ignore_index=True)
+    for finder in (lucky_guesses, looked_but_failed):
+        found = finder(whole)
+        pd.testing.assert_frame_equal(found, finder(tokens), check_like=True)
+        assert found.attrs == {"signal": "kl.blind", "few": ["few"]}
+    assert len(lucky_guesses(whole, quantile=1.0, most=3)) == 3
+    unjudged = tokens.assign(correct=pd.array([None] * len(tokens), dtype="boolean"))
+    with pytest.raises(SaccadeError, match="here none has more than 0"):
+        lucky_guesses(unjudged)
 
 
 @pytest.mark.parametrize("finder", FINDERS.values(), ids=FINDERS)
@@ -99,7 +115,7 @@ def test_every_finder_says_where(finder, tmp_path) -> None:
 )
 def test_a_phrase_is_named_only_as_a_whole(said, place, tmp_path) -> None:
     """`red` is not in `considered`; without spaces between words any neighbour may stand."""
-    run = make_run(questions=2, n=1, accuracy=0.0)
+    run = make_run(questions=10, n=1, accuracy=0.0)
     told = {"solution": "See red.", "mentions": (Mention(4, 7, ("red circle",)),)}
     for number, trace in enumerate(run.traces):
         kl = np.arange(len(said), dtype=np.float32)
@@ -113,4 +129,4 @@ def test_a_phrase_is_named_only_as_a_whole(said, place, tmp_path) -> None:
             layers={},
         )
     found = perception_failures(stored(tmp_path / "run", run), quantile=1.0)
-    assert found["position"].tolist() == ([] if place is None else [place] * 2)
+    assert found["position"].tolist() == ([] if place is None else [place] * 10)

@@ -65,9 +65,10 @@ def test_all_files_are_written(out: Path) -> None:
         *(f"figures/{name}.{kind}" for name in ALONE for kind in ("svg", "png")),
         *(f"tables/{name}.csv" for name in (*ALONE, *FINDERS)),
         "tables/accuracy.csv",
-        "summary.json",
-        "report.html",
+        *("summary.json", "report.html", "files.txt"),
     }
+    listed = (out / "files.txt").read_text().splitlines()[1:]
+    assert listed == sorted(files - {"files.txt"})
     assert (out / "figures/pepo_2.svg").read_text().count("<text") == 0
     assert set(pd.read_csv(out / "tables/pepo_2.csv")["panel"]) == {"all", "top", "bottom"}
 
@@ -191,6 +192,42 @@ def test_runs_without_a_common_question(tmp_path: Path) -> None:
     assert "#together-missing" in Elements(page).links
 
 
+@pytest.mark.usefixtures("few_figures")
+def test_a_report_leaves_nothing_of_the_one_before(tmp_path: Path) -> None:
+    """Neither figures that the new run cannot have, nor the folders of runs that are gone."""
+    render({"a": make_run(questions=3), "b": make_run(questions=3)}, tmp_path)
+    assert (tmp_path / "a/figures/pepo_2.svg").is_file()
+    (tmp_path / "mine.txt").write_text("kept")
+    analyze(without(make_run(questions=3), "visual_similarity"), tmp_path)
+    files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert "figures/pepo_5.svg" in files and "mine.txt" in files
+    assert not (tmp_path / "a").exists() and not (tmp_path / "b").exists()
+    assert not any("pepo_2" in name for name in files)
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_progress_has_a_step_for_each_figure_and_the_page(tmp_path: Path) -> None:
+    """From none of them on."""
+    told: list[tuple[int, int]] = []
+    runs = {"a": make_run(questions=2), "b": make_run(questions=2)}
+    render(runs, tmp_path, on_progress=lambda done, total: told.append((done, total)))
+    assert told == [(done, 5) for done in range(6)]
+
+
+def test_what_is_drawn_for_one_reason_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what only a training has is one line to open; each can be linked to."""
+    only(monkeypatch, "vppo_3", "pgpo_2a", *TRAINED)
+    run = without(make_run(questions=2), "kl.blind")
+    text = analyze(run, tmp_path).read_text()
+    page = Elements(text)
+    assert {f"x-{name}" for name in ("vppo_3", "pgpo_2a", *TRAINED)} - set(page.ids) == set()
+    assert text.count("This run has no signal &#39;kl&#39;") == 1
+    assert text.count("a training log (training.jsonl)") == 1
+    assert text.count("Figures that only a training has: ") == 1
+
+
 def renamed(trace: Trace, name: str) -> Trace:
     """The same response to a question of another name."""
     rollout = replace(trace.rollout, sample_id=name)
@@ -298,6 +335,9 @@ def test_what_can_be_drawn_is(
     assert page.count("<figure>") == len(drawing) - len(refused)
     assert (f"Not drawn ({len(refused)})" in page) == bool(refused)
     assert "script" not in Elements(page).names
+    assert not {"\x1b", "\u202e"}.intersection(page)
+    sentences = [told.get("sentence", told.get("refused")) for told in figures.values()]
+    assert not {"\x1b", "\u202e", "\n"}.intersection("".join(sentences))
     assert capfd.readouterr() == ("", "")
 
 
@@ -317,6 +357,29 @@ def test_finds_are_opened_with_their_place(out: Path) -> None:
     table = pd.read_csv(out / "tables/turning_points.csv")
     assert table["value"].is_monotonic_decreasing
     assert f"{len(table)} by entropy" in said["turning_points"]["sentence"]
+
+
+@pytest.mark.usefixtures("few_figures")
+def test_a_find_among_too_few_is_none(tmp_path: Path) -> None:
+    """One response is in the lowest tenth of one by construction; tasks of few are named."""
+    analyze(make_run(questions=1, n=1), tmp_path / "one")
+    one = json.loads((tmp_path / "one/summary.json").read_text())["runs"]["x"]["finders"]
+    assert (
+        "a task must have 10 with a verdict, but here none has more than 1"
+        in (one["lucky_guesses"]["refused"])
+    )
+    run = make_run(questions=12)
+    run.traces.append(moved(run.traces[0], "few\n"))
+    analyze(run, tmp_path / "two")
+    two = json.loads((tmp_path / "two/summary.json").read_text())["runs"]["x"]["finders"]
+    assert "lowest tenth of this task" in two["lucky_guesses"]["line"]
+    assert two["lucky_guesses"]["sentence"].endswith("fewer than 10 judged responses: few⏎.")
+
+
+def moved(trace: Trace, task: str) -> Trace:
+    """The same response in another task."""
+    other = renamed(trace, f"{task} {trace.sample.id}")
+    return replace(other, sample=replace(other.sample, task=task))
 
 
 def test_a_page_of_a_thousand_responses_is_small(out: Path) -> None:

@@ -54,6 +54,8 @@ class Figure:
     """Frame to Axes, or to a whole matplotlib figure."""
     describe: str
     """Frame to `Finding`."""
+    of_training: bool = False
+    """Whether only a training has it: several steps, a training's log, or several settings."""
 
     def frame(self, source: "Read", **options: Any) -> "pd.DataFrame":
         """The numbers behind the figure."""

@@ -209,6 +209,7 @@ FIGURES: dict[str, Figure] = {
             compute="curves:training_curves",
             plot="plots.curves:plot_curves",
             describe="curves:describe_curves",
+            of_training=True,
         ),
         Figure(
             id="pgpo_4",
@@ -220,6 +221,7 @@ FIGURES: dict[str, Figure] = {
             compute="curves:dependency_curves",
             plot="plots.curves:plot_curves",
             describe="curves:describe_curves",
+            of_training=True,
         ),
         Figure(
             id="papo",
@@ -231,6 +233,7 @@ FIGURES: dict[str, Figure] = {
             compute="curves:collapse_curves",
             plot="plots.curves:plot_curves",
             describe="curves:describe_curves",
+            of_training=True,
         ),
         Figure(
             id="ridges",
@@ -242,6 +245,7 @@ FIGURES: dict[str, Figure] = {
             compute="ridges:signal_ridges",
             plot="plots.ridges:plot_ridges",
             describe="ridges:describe_ridges",
+            of_training=True,
         ),
         Figure(
             id="vppo_6",
@@ -253,6 +257,7 @@ FIGURES: dict[str, Figure] = {
             compute="kept:accuracy_by_kept",
             plot="plots.kept:plot_accuracy_by_kept",
             describe="kept:describe_kept",
+            of_training=True,
         ),
         Figure(
             id="published",

@@ -3,8 +3,8 @@
 A finder takes a run, or for most a table of its tokens, and returns rows with task, sample_id,
 index, step and `response`, by which `run[response]` opens it, position where there is one, and the
 value and the threshold that made it a find; the most remarkable first. Thresholds are quantiles of
-the run itself, task by task, so none depends on a model's units. Few responses give crude
-quantiles. To add one: write it, and list it in FINDERS.
+the run itself, task by task, so none depends on a model's units. What asks for verdicts leaves out
+tasks with too few of them (`attrs["few"]`). To add one: write it, and list it in FINDERS.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,11 @@ from saccade.store.views import quoted
 
 MOST = 100
 """Rows returned, unless told otherwise."""
+_ALL = 2**31
+FEWEST = 10
+"""Judged responses that a task must have: the lowest tenth of fewer is no find."""
+
+_JUDGED = "SELECT task, count(correct) AS n FROM tokens WHERE position = 0 GROUP BY task"
 
 _RESPONSES = """
 SELECT task, sample_id, index, step, response, value, threshold FROM (
@@ -101,14 +106,14 @@ def lucky_guesses(
     source: Source, *, signal: str = "kl", quantile: float = 0.1, most: int = MOST
 ) -> pd.DataFrame:
     """Right without looking: correct, and the mean signal among the lowest tenth of its task."""
-    return _find(source, _LUCKY, signal, quantile, most)
+    return _judged(source, _LUCKY, signal, quantile, most)
 
 
 def looked_but_failed(
     source: Source, *, signal: str = "kl", quantile: float = 0.9, most: int = MOST
 ) -> pd.DataFrame:
     """Wrong although it looked: incorrect, the mean signal among the highest tenth of its task."""
-    return _find(source, _FAILED, signal, quantile, most)
+    return _judged(source, _FAILED, signal, quantile, most)
 
 
 def perception_failures(
@@ -125,7 +130,7 @@ def perception_failures(
             "Perception failures need what a run knows of its samples, and a table of tokens does "
             "not say it. Give the run itself: saccade.open_run(FOLDER)."
         )
-    return _find(source, _NAMED, signal, quantile, most)
+    return _judged(source, _NAMED, signal, quantile, most)
 
 
 def turning_points(
@@ -154,26 +159,45 @@ FINDERS: dict[str, Finder] = {
     for finder in (
         Finder(
             "lucky_guesses",
-            "Correct responses that hardly depend on the image.",
+            "Correct responses whose dependency on the image is among the lowest tenth of this"
+            " task.",
             lucky_guesses,
         ),
         Finder(
             "looked_but_failed",
-            "Incorrect responses that depend on the image more than most.",
+            "Incorrect responses whose dependency on the image is among the highest tenth of this"
+            " task.",
             looked_but_failed,
         ),
         Finder(
             "perception_failures",
-            "Incorrect responses that name what is to be seen and hardly look at it.",
+            "Incorrect responses that name what is to be seen and depend on the image there as"
+            " little as the lowest tenth of this task's namings.",
             perception_failures,
         ),
         Finder(
             "turning_points",
-            "Tokens at which the model was undecided all at once.",
+            "Tokens at which the model was undecided all at once: peaks of entropy among the top"
+            " 1 % of this task.",
             turning_points,
         ),
     )
 }
+
+
+def _judged(source: Source, query: str, signal: str, quantile: float, most: int) -> pd.DataFrame:
+    """The same for a query about verdicts, without the tasks that have too few of them."""
+    counts = ask(source, _JUDGED)
+    few = counts[counts["n"] < FEWEST]
+    if len(few) == len(counts):
+        raise SaccadeError(
+            f"A find is among a tenth of a task's responses, so a task must have {FEWEST} with a"
+            f" verdict, but here none has more than {counts['n'].max()}. Roll out more of them."
+        )
+    found = _find(source, query, signal, quantile, most if few.empty else _ALL)
+    kept = found[~found["task"].isin(few["task"])].head(most).reset_index(drop=True)
+    kept.attrs |= {**found.attrs, "few": [str(task) for task in few["task"]]}
+    return kept
 
 
 def _find(source: Source, query: str, signal: str, quantile: float, most: int) -> pd.DataFrame:

@@ -32,10 +32,10 @@ def check_common(runs: Mapping[str, Run]) -> None:
                 " level and seed."
             )
         if changed := _changed(both):
+            more = f", as are {len(changed) - 1} more" if len(changed) > 1 else ""
             raise SaccadeError(
                 f"A question must have one id in all runs, but {changed[0]!r} is another question"
-                f" in {name} than in {other}, as are {len(changed) - 1} more. Make both runs of the"
-                " same samples."
+                f" in {name} than in {other}{more}. Make both runs of the same samples."
             )
 
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from saccade.analysis.accuracy import compare_accuracy
 from saccade.analysis.comparing import Pair
-from saccade.analysis.figures import FIGURES
+from saccade.analysis.figures import FIGURES, Figure
 from saccade.analysis.report.drawn import Drawn, drawn, told
-from saccade.analysis.report.files import slug, to_json, write
+from saccade.analysis.report.files import slug, to_json
+from saccade.analysis.report.folder import Folder
+from saccade.analysis.report.making import Making, Progress, look_ahead
 from saccade.analysis.report.pages import environment, stylesheet
-from saccade.analysis.report.sections import Section, section_of, summary
+from saccade.analysis.report.sections import Section, figures_of_one, section_of, summary
 from saccade.analysis.report.strip import SHOWN
 from saccade.analysis.report.strips import Shown, Strips
 from saccade.analysis.report.svg import letters_once
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 TOGETHER = "together"
 """The part of the page, and the folder's place, of what reads all runs."""
+PAGE = "report.html"
 FIRST_ROWS = 8
 """Rows of a table that the page shows; the whole table is attached."""
 
@@ -45,10 +48,16 @@ class Together:
     """The answers of the case study, token by token."""
 
 
-def analyze(run: RunLike | str | Path, out: str | Path, *, name: str | None = None) -> Path:
+def analyze(
+    run: RunLike | str | Path,
+    out: str | Path,
+    *,
+    name: str | None = None,
+    on_progress: Progress | None = None,
+) -> Path:
     """Write every figure, the tables behind them and `report.html` of one run; the page's path."""
     opened = _opened(run)
-    return render({name or _name(opened): opened}, out)
+    return render({name or _name(opened): opened}, out, on_progress=on_progress)
 
 
 def render(
@@ -58,34 +67,42 @@ def render(
     title: str | None = None,
     forced: Mapping[str, Pair] | None = None,
     notices: Sequence[str] = (),
+    on_progress: Progress | None = None,
 ) -> Path:
     """One report of one or several runs by name (`before`, `after`); the path of the page.
 
     One run's files lie in `figures/` and `tables/` of `out`; several runs have a folder each.
-    Tokens are coloured by one scale, so that all strips of the report compare. `forced` are pairs
-    of models that read the same responses, by who gave these; they have figures of their own.
-    `notices` are sentences that the page says of all runs together, such as what was left out.
+    What an earlier report left there is removed. Tokens are coloured by one scale, so that all
+    strips of the report compare. `forced` are pairs of models that read the same responses, by who
+    gave these; they have figures of their own. `notices` are sentences that the page says of all
+    runs together, such as what was left out. `on_progress` is told how many of the figures, and
+    the page, are done.
     """
     if not runs:
         raise SaccadeError("A report needs at least one run; none was given.")
-    tables = {name: Tables(_opened(run)) for name, run in runs.items()}
-    folder, anchors = Path(out), _anchors(tables)
+    folder, tables = Folder(Path(out)), {name: Tables(_opened(run)) for name, run in runs.items()}
+    anchors, given = _anchors(tables), _given(tables, forced or {})
     scales = common_scales((read.source for read in tables.values()), SHOWN)
-    sections = [
-        section_of(
-            name, read, folder / (anchors[name] if len(tables) > 1 else ""), anchors[name], scales
-        )
-        for name, read in tables.items()
-    ]
-    together = _together(tables, forced or {}, notices, folder, anchors, scales)
+    steps = len(tables) * len(figures_of_one()) + len(given) + 1
+    with look_ahead() as ahead:
+        making = Making(folder, scales, ahead, steps, on_progress)
+        making.tell()
+        parts = {name: folder.part(anchors[name]) if len(tables) > 1 else folder for name in tables}
+        sections = [
+            section_of(name, read, anchors[name], parts[name], making)
+            for name, read in tables.items()
+        ]
+        together = _together(tables, given, notices, anchors, making)
     said = {
         "runs": {section.name: summary(section) for section in sections},
         "together": {figure.figure.id: told(figure) for figure in together.figures},
         "notices": list(notices),
     }
-    write(folder / "summary.json", to_json(said))
-    page = _page(title or " and ".join(tables), sections, together)
-    return write(folder / "report.html", page)
+    folder.write({"summary.json": to_json(said)})
+    folder.write({PAGE: _page(title or " and ".join(tables), sections, together)})
+    folder.clear()
+    making.step()
+    return Path(out) / PAGE
 
 
 def _page(title: str, sections: Sequence[Section], together: Together) -> str:
@@ -125,27 +142,27 @@ def _anchors(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _together(
-    tables: Mapping[str, Tables],
-    forced: Mapping[str, Pair],
-    notices: Sequence[str],
-    folder: Path,
-    anchors: Mapping[str, str],
-    scales: Mapping[str, Scale],
-) -> Together:
-    """The figures of all runs as far as there is what they read; of one run, in its own part."""
-    several = len(tables) > 1
-    anchor = TOGETHER if several else next(iter(anchors.values()))
+def _given(tables: Mapping[str, Tables], forced: Mapping[str, Pair]) -> dict[Figure, "Read"]:
+    """The figures of all runs, as far as there is what they read, each with that."""
     sources = {name: read.source for name, read in tables.items()}
     given: dict[str, Read] = {"runs": sources}
-    given |= {"compared": sources} if several else {}
+    given |= {"compared": sources} if len(tables) > 1 else {}
     given |= {"forced": forced} if forced else {}
-    figures = drawn(
-        {figure: given[figure.reads] for figure in FIGURES.values() if figure.reads in given},
-        folder,
-        anchor,
-    )
-    return Together(figures, _compared(tables), notices, _answers(tables, figures, scales))
+    return {figure: given[figure.reads] for figure in FIGURES.values() if figure.reads in given}
+
+
+def _together(
+    tables: Mapping[str, Tables],
+    given: Mapping[Figure, "Read"],
+    notices: Sequence[str],
+    anchors: Mapping[str, str],
+    making: Making,
+) -> Together:
+    """What reads all runs; of one run, in its own part."""
+    anchor = TOGETHER if len(tables) > 1 else next(iter(anchors.values()))
+    figures = list(making.each(drawn(given, making.folder, anchor, making.ahead)))
+    answers = _answers(tables, figures, making.scales)
+    return Together(figures, _compared(tables), notices, answers)
 
 
 def _compared(tables: Mapping[str, Tables]) -> list[tuple[str, list[dict[str, Any]]]]:

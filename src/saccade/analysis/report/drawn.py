@@ -1,11 +1,10 @@
 """One figure of a report: computed, drawn and written, or why it is not there."""
 
 import base64
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,8 +12,10 @@ from markupsafe import Markup
 
 from saccade.analysis.figure import Figure, Finding
 from saccade.analysis.labels import label
-from saccade.analysis.report.files import drawings, write
+from saccade.analysis.report.files import drawings
+from saccade.analysis.report.folder import Folder
 from saccade.analysis.report.svg import inline
+from saccade.analysis.report.text import visible
 from saccade.analysis.tables import ten_digits
 from saccade.errors import SaccadeError
 
@@ -41,17 +42,18 @@ class Drawn:
     refused: str = ""
 
 
-def drawn(sources: Mapping[Figure, "Read"], folder: Path, anchor: str) -> list[Drawn]:
+def drawn(
+    sources: Mapping[Figure, "Read"], folder: Folder, anchor: str, ahead: Executor
+) -> Iterator[Drawn]:
     """Figures computed, drawn and written, in their order; those that cannot be had say why.
 
-    While one is drawn, the numbers of the next are computed.
+    All of them are at once given to the thread that computes ahead, so that while one is drawn
+    the numbers of the next come.
     """
-    with ThreadPoolExecutor(1) as ahead:
-        frames = ahead.map(_computed, sources, sources.values())
-        return [
-            _drawn(figure, frame, folder, anchor)
-            for figure, frame in zip(sources, frames, strict=True)
-        ]
+    frames = ahead.map(_computed, sources, sources.values())
+    return (
+        _drawn(figure, frame, folder, anchor) for figure, frame in zip(sources, frames, strict=True)
+    )
 
 
 def _computed(figure: Figure, source: "Read") -> pd.DataFrame | str:
@@ -59,21 +61,26 @@ def _computed(figure: Figure, source: "Read") -> pd.DataFrame | str:
     try:
         return ten_digits(figure.frame(source))
     except SaccadeError as mistake:
-        return str(mistake)
+        return visible(mistake, lines=False)
 
 
-def _drawn(figure: Figure, frame: pd.DataFrame | str, folder: Path, anchor: str) -> Drawn:
+def _drawn(figure: Figure, frame: pd.DataFrame | str, folder: Folder, anchor: str) -> Drawn:
     """One figure drawn and written."""
     if isinstance(frame, str):
         return Drawn(figure, refused=frame)
-    canvas, finding = figure.draw(frame), figure.find(frame)
+    canvas, finding = figure.draw(frame), _found(figure, frame)
     (svg, png), csv = drawings(canvas), frame.to_csv(index=False)
-    write(folder / "figures" / f"{figure.id}.svg", svg)
-    write(folder / "figures" / f"{figure.id}.png", png)
-    write(folder / "tables" / f"{figure.id}.csv", csv)
+    drawing = f"figures/{figure.id}"
+    folder.write({f"{drawing}.svg": svg, f"{drawing}.png": png, f"tables/{figure.id}.csv": csv})
     shown = Markup(inline(svg, prefix=f"{anchor}-{figure.id}", label=finding.sentence))  # noqa: S704
     uri = data_uri(csv) if len(frame) <= CARRIED else ""
     return Drawn(figure, shown, finding, frame, uri, _places(frame))
+
+
+def _found(figure: Figure, frame: pd.DataFrame) -> Finding:
+    """What a figure finds; its sentence may quote the run's text, of which nothing may act."""
+    finding = figure.find(frame)
+    return replace(finding, sentence=visible(finding.sentence, lines=False))
 
 
 def _places(frame: pd.DataFrame) -> list[list[dict[str, Any]]]:

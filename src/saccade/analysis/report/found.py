@@ -1,17 +1,17 @@
 """What the finders find in a run: the few most remarkable responses, each with its strip."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.finders import FINDERS, MOST, Finder
+from saccade.analysis.finders import FEWEST, FINDERS, MOST, Finder
 from saccade.analysis.labels import label
 from saccade.analysis.report.drawn import data_uri
-from saccade.analysis.report.files import write
+from saccade.analysis.report.folder import Folder
 from saccade.analysis.report.strips import Shown, Strips
+from saccade.analysis.report.text import visible
 from saccade.analysis.tables import ten_digits
 from saccade.analysis.typical import QUESTION
 from saccade.errors import SaccadeError
@@ -63,10 +63,18 @@ class Found:
             return self.refused
         name, n = label(self.frame.attrs["signal"]).text, len(self.frame)
         if not n:
-            return f"None in this run, by {name}."
+            return f"None in this run, by {name}.{self._left_out}"
         responses, shown = self.frame["response"].nunique(), len(self.finds)
         rest = f"; shown are the {shown} most remarkable." if shown < responses else "."
-        return f"{n}{' or more' if n == MOST else ''} by {name}, in {counted(responses)}{rest}"
+        said = f"{n}{' or more' if n == MOST else ''} by {name}, in {counted(responses)}"
+        return said + rest + self._left_out
+
+    @property
+    def _left_out(self) -> str:
+        """The tasks that were not searched."""
+        tasks = () if self.frame is None else self.frame.attrs.get("few", ())
+        few = ", ".join(visible(task, lines=False) for task in tasks)
+        return f" Left out, with fewer than {FEWEST} judged responses: {few}." if few else ""
 
 
 def counted(n: int) -> str:
@@ -74,16 +82,24 @@ def counted(n: int) -> str:
     return f"{n} response{'s' if n != 1 else ''}"
 
 
-def all_found(source: Source, strips: Strips, folder: Path) -> list[Found]:
+Asked = Mapping[str, pd.DataFrame | str]
+"""What each finder answers, by its name: rows, or why it cannot look."""
+
+
+def asked_of_all(source: Source) -> Asked:
+    """Every finder's rows."""
+    return {name: _asked(finder, source) for name, finder in FINDERS.items()}
+
+
+def all_found(asked: Asked, strips: Strips, folder: Folder) -> list[Found]:
     """Every finder's finds; the tables are written."""
-    asked = {name: _asked(finder, source) for name, finder in FINDERS.items()}
     frames = {name: frame for name, frame in asked.items() if not isinstance(frame, str)}
     few = {name: frame.drop_duplicates(QUESTION).head(FEW) for name, frame in frames.items()}
     marked = _marked(few.values())
     found = [Found(FINDERS[name], refused=it) for name, it in asked.items() if isinstance(it, str)]
     for name, frame in frames.items():
         csv = frame.to_csv(index=False)
-        write(folder / "tables" / f"{name}.csv", csv)
+        folder.write({f"tables/{name}.csv": csv})
         finds = [
             Find(row, strips.strip(row, marked[int(row["response"])], first=frame.attrs["signal"]))
             for _, row in few[name].iterrows()
@@ -97,7 +113,7 @@ def _asked(finder: Finder, source: Source) -> pd.DataFrame | str:
     try:
         return ten_digits(finder.function(source))
     except SaccadeError as mistake:
-        return str(mistake)
+        return visible(mistake, lines=False)
 
 
 def _marked(frames: Iterable[pd.DataFrame]) -> dict[int, set[int]]:

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from saccade.analysis.accuracy import accuracy_by_task
-from saccade.analysis.figures import FIGURES
+from saccade.analysis.figures import FIGURES, Figure
 from saccade.analysis.report import found as finds
 from saccade.analysis.report.cases import typical_rows
 from saccade.analysis.report.drawn import Drawn, drawn, told
-from saccade.analysis.report.files import write
-from saccade.analysis.report.found import Found, all_found
+from saccade.analysis.report.folder import Folder
+from saccade.analysis.report.found import Found, all_found, asked_of_all
+from saccade.analysis.report.making import Making
 from saccade.analysis.report.strips import Shown, Strips
-from saccade.analysis.scales import Scale
 from saccade.analysis.tables import Tables, run_facts, skipped
 
 
@@ -34,13 +33,19 @@ class Section:
     found: Sequence[Found]
 
 
-def section_of(
-    name: str, tables: Tables, folder: Path, anchor: str, scales: Mapping[str, Scale]
-) -> Section:
-    """Everything about one run."""
+def figures_of_one() -> list[Figure]:
+    """The figures of a single run."""
+    return [figure for figure in FIGURES.values() if figure.reads == "run"]
+
+
+def section_of(name: str, tables: Tables, anchor: str, folder: Folder, making: Making) -> Section:
+    """Everything about one run; its finds and cases are looked for while figures are drawn."""
     accuracy = accuracy_by_task(tables.rollouts)
-    write(folder / "tables" / "accuracy.csv", accuracy.to_csv(index=False))
-    strips = Strips(tables, scales, anchor)
+    folder.write({"tables/accuracy.csv": accuracy.to_csv(index=False)})
+    strips = Strips(tables, making.scales, anchor)
+    figures = drawn(dict.fromkeys(figures_of_one(), tables.source), folder, anchor, making.ahead)
+    asked = making.ahead.submit(asked_of_all, tables.source)
+    chosen = making.ahead.submit(typical_rows, tables.source)
     return Section(
         name=name,
         anchor=anchor,
@@ -48,13 +53,9 @@ def section_of(
         accuracy=accuracy,
         skipped=skipped(tables.run),
         damaged=len(getattr(tables.run, "broken", ())),
-        figures=drawn(
-            {figure: tables.source for figure in FIGURES.values() if figure.reads == "run"},
-            folder,
-            anchor,
-        ),
-        found=all_found(tables.source, strips, folder),
-        cases=[(why, strips.strip(row, mentions=True)) for why, row in typical_rows(tables.source)],
+        figures=list(making.each(figures)),
+        found=all_found(asked.result(), strips, folder),
+        cases=[(why, strips.strip(row, mentions=True)) for why, row in chosen.result()],
     )
 
 
