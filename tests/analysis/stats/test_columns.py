@@ -68,3 +68,8 @@ def test_strata_weigh_the_same_however_large() -> None:
     assert (high[0] - low[0]) / (2 * 1.96 * error) == pytest.approx(1, abs=0.08)
     assert np.isnan(mean_of_strata(sums[:306], sizes[:306])[1:]).all()
     assert mean_of_strata(sums[:300], sizes[:300])[0] == pytest.approx(parts[0].mean())
+
+
+def test_no_columns_give_no_numbers():
+    for shape in ((2, 0), (20, 0)):
+        assert [len(each) for each in mean_columns(np.zeros(shape), np.ones(shape))] == [0, 0, 0]

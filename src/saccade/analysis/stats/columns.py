@@ -1,5 +1,6 @@
 """Many means at once, each with its interval: columns are drawn together, cluster by cluster."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -31,13 +32,14 @@ def mean_of_strata(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]
     """
     shape = sums.shape[1:]
     drawn = drawn_together(len(sums))
-    sums, sizes = (per_cluster(each.reshape(len(each), -1), drawn) for each in (sums, sizes))
+    flat = len(sums), math.prod(shape)
+    sums, sizes = (per_cluster(each.reshape(flat), drawn) for each in (sums, sizes))
     there = (sizes > 0).sum(axis=0)
     used = (there > 0).reshape(shape).sum(axis=0)
 
     def statistic(counts: Floats) -> Floats:
         means = np.where(there > 0, (counts @ sums) / (counts @ sizes), 0.0)
-        found: Floats = means.reshape(-1, *shape).sum(axis=1) / used
+        found: Floats = means.reshape(len(counts), *shape).sum(axis=1) / used
         return found
 
     with np.errstate(invalid="ignore"):
@@ -46,7 +48,7 @@ def mean_of_strata(sums: Floats, sizes: Floats) -> tuple[Floats, Floats, Floats]
         few = (there > 0) & (there < MIN_CLUSTERS)
         ends = column_intervals(
             statistic,
-            np.any((sizes > 0).reshape(-1, *shape), axis=1),
+            np.any((sizes > 0).reshape(len(sizes), *shape), axis=1),
             varies=np.any(varies.reshape(shape), axis=0) & ~np.any(few.reshape(shape), axis=0),
         )
         return statistic(np.ones((1, len(sums))))[0], *ends
