@@ -14,7 +14,7 @@ import pandas as pd
 
 from saccade.analysis.figures import Finding
 from saccade.analysis.intervals import interval_words, over_questions
-from saccade.analysis.labels import label
+from saccade.analysis.labels import counted, label
 from saccade.analysis.ranking import check_top, panel_title, ranked, top_count
 from saccade.analysis.sources import clustered, drawn, present_signals
 from saccade.errors import SaccadeError
@@ -124,7 +124,7 @@ def describe_agreement(frame: pd.DataFrame) -> Finding:
     title = panel_title("top", frame.attrs.get("top", 0.2))
     count = frame.attrs.get("responses", 0)
     return Finding(
-        f"Mean rank correlation of two signals within a response ({count} responses): "
+        f"Mean rank correlation of two signals within a response ({counted(count, 'response')}): "
         f"{'; '.join(tasks)}. Overlap is between the {title[0].lower()}{title[1:]}.",
         numbers,
     )

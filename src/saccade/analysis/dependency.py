@@ -169,9 +169,10 @@ def of_tokens(facts: dict[Any, Any]) -> str:
     )
 
 
-def percent(share: float) -> str:
+def percent(share: float, places: int = 1) -> str:
     """A share as `12.3 %`; what is less than that shows is not called none."""
-    return "under 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"
+    least = 10.0**-places
+    return f"under {least:g} %" if 0 < 100 * share < least else f"{100 * share:.{places}f} %"
 
 
 def missing(facts: dict[Any, Any]) -> list[str]:

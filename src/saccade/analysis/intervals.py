@@ -70,6 +70,18 @@ def pooled(items: pd.DataFrame) -> pd.DataFrame:
     return items.assign(sample_id=items["task"] + "/" + items["sample_id"], task=ALL)
 
 
+def has_intervals(frame: pd.DataFrame) -> bool:
+    """Whether any number of a frame has an interval: few questions, or one value, give none."""
+    return bool(np.isfinite(frame["low"].to_numpy(dtype=np.float64)).any())
+
+
+def intervals_told(frame: pd.DataFrame) -> str:
+    """What is said of a frame's intervals, whether it has any or not."""
+    if has_intervals(frame):
+        return "Intervals of 95 % over questions."
+    return "There are too few questions for intervals."
+
+
 def interval_words(low: float, high: float, form: str) -> str:
     """`[+0.12, +0.34]`, or that there is none."""
     return f"[{low:{form}}, {high:{form}}]" if math.isfinite(low) else "[no interval]"

@@ -1,6 +1,6 @@
 """How signals are called in figures and reports, and what one says of a token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -13,17 +13,26 @@ class Label:
     """The value that means "nothing", drawn without colour; None: the run's low percentile."""
     falls: bool = False
     """True where the remarkable end is the low one."""
+    unit: str = ""
+    """What it is counted in, where that has a name."""
 
 
 LABELS: dict[str, Label] = {
     "visual_similarity": Label(
-        "visual similarity", "cosine between the token's states and the image's", anchor=None
+        "visual similarity",
+        "cosine between the token's states and the image's",
+        anchor=None,
+        unit="cosine",
     ),
-    "entropy": Label("entropy", "how undecided the model was, in nats"),
+    "entropy": Label("entropy", "how undecided the model was, in nats", unit="nats"),
     "hidden_shift": Label("hidden shift", "how far the states move without the image"),
-    "kl": Label("KL divergence", "how the prediction changes without the image, in nats"),
-    "k3": Label("k3", "one-sample estimate of the KL divergence"),
-    "logprob": Label("log-probability", "of the token that was said, in nats", falls=True),
+    "kl": Label(
+        "KL divergence", "how the prediction changes without the image, in nats", unit="nats"
+    ),
+    "k3": Label("k3", "one-sample estimate of the KL divergence", unit="nats"),
+    "logprob": Label(
+        "log-probability", "of the token that was said, in nats", falls=True, unit="nats"
+    ),
 }
 
 
@@ -36,6 +45,9 @@ def label(signal: str) -> Label:
     known = LABELS.get(base, Label(base.replace("_", " "), "", anchor=None))
     if ablation in ("", "blind"):
         return known
-    return Label(
-        f"{known.text} ({ablation.replace('.', ', ')})", known.meaning, known.anchor, known.falls
-    )
+    return replace(known, text=f"{known.text} ({ablation.replace('.', ', ')})")
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 question`, `1,200 questions`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from saccade.analysis.figures import Finding
-from saccade.analysis.intervals import over_questions
-from saccade.analysis.labels import label
+from saccade.analysis.intervals import intervals_told, over_questions
+from saccade.analysis.labels import counted, label
 from saccade.analysis.sources import clustered
 from saccade.errors import SaccadeError
 from saccade.samples import signal_column
@@ -71,7 +71,7 @@ def describe_layers(frame: pd.DataFrame) -> Finding:
     numbers = pd.DataFrame([_furthest(rows) for _, rows in frame.groupby("task", sort=False)])
     name = label(frame.attrs.get("signal", "visual_similarity")).text
     said = " ".join(_task_words(row, name) for row in numbers.itertuples())
-    return Finding(f"{said} Intervals of 95 % over questions; no test is given.", numbers)
+    return Finding(f"{said} {intervals_told(frame)} No test is given.", numbers)
 
 
 def _furthest(rows: pd.DataFrame) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _task_words(row: Any, name: str) -> str:
         return f"{row.task}: every response is {only}, so there is no contrast."
     return (
         f"{row.task}: {name} differs most at state {row.layer} of 0 to {row.states - 1}, "
-        f"{row.mean_correct:.4f} where correct (n = {row.n_correct} questions) and "
+        f"{row.mean_correct:.4f} where correct (n = {counted(row.n_correct, 'question')}) and "
         f"{row.mean_incorrect:.4f} where incorrect (n = {row.n_incorrect}), "
         f"a difference of {row.difference:+.4f}."
     )

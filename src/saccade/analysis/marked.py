@@ -25,6 +25,7 @@ def marked_response(source: Source, *, signal: str = "kl", top: float = 0.4) -> 
     column = measured(source, signal).signal
     chosen = typical(source, column).iloc[0]
     frame = tokens_of(source, int(chosen["response"]), column)
+    _check_differ(frame, column)
     keep = math.ceil(round(top * int(frame["value"].notna().sum()), 9))
     frame["rank"] = frame["value"].rank(ascending=False, method="first").astype("Int64")
     frame["kept"] = (frame["rank"] <= keep).fillna(value=False).astype(bool)
@@ -38,6 +39,15 @@ def marked_response(source: Source, *, signal: str = "kl", top: float = 0.4) -> 
         "responses": int(chosen["responses"]),
     }
     return frame
+
+
+def _check_differ(frame: pd.DataFrame, column: str) -> None:
+    """Refused where no token is larger than another."""
+    if frame["value"].nunique() == 1 < frame["value"].count():
+        raise SaccadeError(
+            f"All tokens of the typical response have the same {column}, "
+            f"{frame['value'].max():.3g}, so none is larger and there is nothing to mark."
+        )
 
 
 def describe_marked(frame: pd.DataFrame) -> Finding:
@@ -57,7 +67,7 @@ def describe_marked(frame: pd.DataFrame) -> Finding:
     sentence = (
         f"Response {facts['index']} to {facts['sample_id']} ({verdict(facts['correct'])}), whose "
         f"mean is nearest the median of {facts['responses']:,}: {len(kept)} of its {len(frame)} "
-        f"tokens are marked, the top {facts['top']:.0%}".replace("%", " %")
+        f"tokens are marked, the top {percent(facts['top'], 0)}"
     )
     return Finding(f"{sentence} by {name}.{hold} Largest: {words}.", largest)
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from saccade.analysis.figures import Finding
-from saccade.analysis.intervals import over_questions
-from saccade.analysis.labels import label
+from saccade.analysis.intervals import intervals_told, over_questions
+from saccade.analysis.labels import counted, label
 from saccade.analysis.sources import clustered, present_signals
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
@@ -84,9 +84,21 @@ def describe_positions(frame: pd.DataFrame) -> Finding:
         parts = f"{facts['bins']} places of {facts['width']} tokens each"
     return Finding(
         f"From the first to the last of {parts}: {'; '.join(groups)}. "
-        "Means over questions, with intervals of 95 % in the figure.",
+        f"Means over questions.{_few_at_the_end(numbers)} {intervals_told(frame)}",
         numbers,
     )
+
+
+def _few_at_the_end(numbers: pd.DataFrame) -> str:
+    """How many questions reach the last place, where that is not all of them."""
+    rows = numbers.drop_duplicates("task")
+    if (rows["n_last"] == rows["n_questions"]).all():
+        return ""
+    each = ", ".join(
+        f"{row['n_last']} of {counted(row['n_questions'], 'question')} in {row['task']}"
+        for row in rows.to_dict("records")
+    )
+    return f" The last place rests on {each}."
 
 
 def _ends(rows: pd.DataFrame) -> dict[str, Any]:
@@ -100,6 +112,7 @@ def _ends(rows: pd.DataFrame) -> dict[str, Any]:
         "highest": float(highest["mean"]),
         "highest_at": float(highest["at"]),
         "n_questions": int(rows["n_questions"].max()),
+        "n_last": int(rows["n_questions"].iloc[-1]),
     }
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from saccade.analysis.figures import Finding
-from saccade.analysis.intervals import interval_words, over_questions, pooled
-from saccade.analysis.labels import label
+from saccade.analysis.intervals import interval_words, intervals_told, over_questions, pooled
+from saccade.analysis.labels import counted, label
 from saccade.analysis.ranking import check_top, how_many, panel_title
 from saccade.analysis.sources import clustered
 from saccade.errors import SaccadeError
@@ -96,8 +96,8 @@ def describe_shift(frame: pd.DataFrame) -> Finding:
     what = f"{title[0].lower()}{title[1:]}"
     said = f"Mean {name} of the {what} by visual similarity against the others: "
     left = frame.attrs.get("questions_left_out", 0)
-    counted = f" Left out: {left} questions without tokens of both kinds." if left else ""
-    return Finding(said + "; ".join(tasks) + ". Intervals of 95 % over questions." + counted, frame)
+    out = f" Left out: {counted(left, 'question')} without tokens of both kinds." if left else ""
+    return Finding(f"{said}{'; '.join(tasks)}. {intervals_told(frame)}{out}", frame)
 
 
 def _task_words(task: str, rows: pd.DataFrame) -> str:
@@ -106,7 +106,7 @@ def _task_words(task: str, rows: pd.DataFrame) -> str:
     top, rest = row.loc["top", "mean"], row.loc["rest", "mean"]
     times = f" ({top / rest:.2f} times as large)" if rest > 0 else ""
     return (
-        f"{task} (n = {row.loc['top', 'n_questions']} questions) {top:.4f} and {rest:.4f}{times}, "
-        f"a difference of {row.loc['difference', 'mean']:+.4f} "
+        f"{task} (n = {counted(row.loc['top', 'n_questions'], 'question')}) {top:.4f} and "
+        f"{rest:.4f}{times}, a difference of {row.loc['difference', 'mean']:+.4f} "
         f"{interval_words(row.loc['difference', 'low'], row.loc['difference', 'high'], '+.4f')}"
     )

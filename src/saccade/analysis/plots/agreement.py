@@ -1,77 +1,81 @@
 """Draws how far signals agree: a lower triangle of numbers for each task and measure."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from saccade.analysis.agreement import MEASURES
 from saccade.analysis.labels import label
+from saccade.analysis.plots.choosing import chosen, left_out, tasks_drawn
+from saccade.analysis.plots.fitting import titled
 from saccade.analysis.plots.glyphs import named
-from saccade.analysis.plots.panels import panels
-from saccade.analysis.plots.style import COLUMN, style
+from saccade.analysis.plots.panels import add_legend, panels
+from saccade.analysis.plots.style import COLUMN, axes_of, style
 
-SCALES = {"spearman": ("PuOr_r", -1.0, "rank correlation"), "overlap": ("Greens", 0.0, "overlap")}
-"""Colours, where they start (all end at 1), and the measure's name."""
-TASKS = 4
-"""Tasks that are drawn, those with most questions; the others are in the table."""
+SCALES = {"spearman": ("PuOr_r", -1.0), "overlap": ("Greens", 0.0)}
+"""Colours, and where they start; all end at 1."""
+HALVES = {
+    "#e08214": "rank correlation, below the diagonal",
+    "#41ab5d": "overlap of top tokens, above the diagonal",
+}
+"""A colour of either measure, and what the legend says of it."""
+ACROSS = 3
+"""Panels in a row."""
 
 
-def plot_agreement(
-    frame: pd.DataFrame,
-    *,
-    measure: str = "spearman",
-    task: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """One measure in one task (the first, unless named), each pair of signals once."""
-    task = task or str(frame["task"].iloc[0])
-    rows = frame[(frame["task"] == task) & (frame["measure"] == measure)]
-    signals = _signals(frame)
-    colours, lowest, words = SCALES[measure]
+def plot_agreement(frame: pd.DataFrame, *, task: str | None = None, ax: Axes | None = None) -> Axes:
+    """One task (the first, unless named): below the diagonal rank correlation, above it overlap."""
+    task = chosen(frame, "task", task)
+    rows, signals = frame[frame["task"] == task], _signals(frame)
     with style():
-        ax = ax or plt.subplots(figsize=(1.2 * COLUMN, 2.7), layout="constrained")[1]
-        table = rows.pivot(index="b", columns="a", values="mean")
-        table = table.reindex(index=signals[1:], columns=signals[:-1])
-        values = table.to_numpy(dtype=np.float64)
-        ax.pcolormesh(values, cmap=colours, vmin=lowest, vmax=1, edgecolor="#ffffff", linewidth=1.5)
-        _write_numbers(ax, values, lowest)
-        ticks = np.arange(len(signals) - 1) + 0.5
-        ax.set_yticks(ticks, [label(name).text for name in signals[1:]])
-        ax.set_xticks(
-            ticks,
-            [label(name).text for name in signals[:-1]],
-            rotation=35,
-            ha="right",
-            rotation_mode="anchor",
-        )
-        ax.invert_yaxis()
+        ax = axes_of(ax, (COLUMN, 3.0))
+        for measure in MEASURES:
+            _draw_half(ax, rows[rows["measure"] == measure], signals, measure)
+        ticks = np.arange(len(signals)) + 0.5
+        names = [label(name).text for name in signals]
+        ax.set_yticks(ticks, names)
+        ax.set_xticks(ticks, names, rotation=55, ha="right", rotation_mode="anchor")
+        ax.set(xlim=(0, len(signals)), ylim=(len(signals), 0))
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
-        by_chance = f", by chance {rows['chance'].iloc[0]:.2f}" if measure == "overlap" else ""
-        ax.set_title(f"{named(task)}, n = {rows['n_questions'].max()}\n{words}{by_chance}")
+        chance = rows.loc[rows["measure"] == "overlap", "chance"].iloc[0]
+        n = rows["n_questions"].max()
+        titled(ax, f"{named(task)}, n = {n}\noverlap by chance {chance:.2f}")
     return ax
 
 
 def plot_agreements(frame: pd.DataFrame) -> Figure:
-    """Both measures for each task, side by side."""
-    sizes = frame.groupby("task")["n_questions"].max()
-    tasks = sorted(sizes.nlargest(TASKS).index)
-    keys = {f"{task}\0{measure}": (task, measure) for task in tasks for measure in MEASURES}
+    """One panel per task; of many tasks those with most questions."""
+    tasks = tasks_drawn(frame)
 
-    def draw(key: str, ax: Axes) -> None:
-        task, measure = keys[key]
-        plot_agreement(frame, measure=measure, task=task, ax=ax)
-        if measure != MEASURES[0]:
+    def draw(task: str, ax: Axes) -> None:
+        plot_agreement(frame, task=task, ax=ax)
+        if tasks.index(task) % ACROSS:
             ax.set_yticklabels([])
-        if task != tasks[-1]:
+        if tasks.index(task) + ACROSS < len(tasks):
             ax.set_xticklabels([])
 
-    more = "" if len(tasks) == len(sizes) else f", {len(tasks)} of {len(sizes)} tasks shown"
-    title = f"Agreement of signals within responses (n = questions{more})"
-    return panels(list(keys), draw, title=title, columns=2, height=2.9)
+    more = left_out("tasks", frame["task"].nunique())
+    title = f"Agreement of signals within responses; n counts questions{more}"
+    figure = panels(tasks, draw, title=title, columns=ACROSS, height=2.5)
+    add_legend(figure, [Patch(color=colour) for colour in HALVES], list(HALVES.values()))
+    return figure
+
+
+def _draw_half(ax: Axes, rows: pd.DataFrame, signals: list[str], measure: str) -> None:
+    """One measure of every pair in its colours, with its number."""
+    colours, lowest = SCALES[measure]
+    index, columns = ("b", "a") if measure == MEASURES[0] else ("a", "b")
+    table = rows.pivot(index=index, columns=columns, values="mean").reindex(
+        index=signals, columns=signals
+    )
+    values = table.to_numpy(dtype=np.float64)
+    cells = np.ma.masked_invalid(values)
+    ax.pcolormesh(cells, cmap=colours, vmin=lowest, vmax=1, edgecolor="#ffffff", linewidth=1.5)
+    _write_numbers(ax, values, lowest)
 
 
 def _signals(frame: pd.DataFrame) -> list[str]:

@@ -9,8 +9,11 @@ from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.comparing.calibration import rho_words
 from saccade.analysis.comparing.changes import measure_name
+from saccade.analysis.labels import counted
+from saccade.analysis.plots.choosing import chosen, left_out
+from saccade.analysis.plots.fitting import titled
 from saccade.analysis.plots.glyphs import named
-from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.panels import add_legend, panels
 from saccade.analysis.plots.style import COLUMN, MUTED, SERIES, axes_of, style
 
 
@@ -19,8 +22,8 @@ def plot_calibration(
 ) -> Axes:
     """One signal (the first, unless named): a dot per part of the questions, with its interval."""
     curves = frame[frame["shows"] == "curve"]
-    rows = curves[curves["measure"] == (measure or curves["measure"].iloc[0])]
-    name = str(rows["measure"].iloc[0])
+    name = chosen(curves, "measure", measure)
+    rows = curves[curves["measure"] == name]
     with style():
         ax = axes_of(ax, (COLUMN, 2.3))
         groups = rows.groupby("series", sort=False)
@@ -47,25 +50,23 @@ def _write_rho(ax: Axes, frame: pd.DataFrame, series: str, measure: str) -> None
         & (frame["measure"] == measure)
     ]
     of = rows.iloc[-1]
-    told = f": {rho_words(of)}"
-    ax.set_title(measure_name(measure) + (told if frame["series"].nunique() == 1 else ""))
+    told = f"\n{rho_words(of)}"
+    titled(ax, measure_name(measure) + (told if frame["series"].nunique() == 1 else ""))
 
 
 def plot_calibrations(frame: pd.DataFrame) -> Figure:
     """One panel per signal."""
     curves = frame[frame["shows"] == "curve"]
-    n = int(frame["questions"].max())
+    names = list(dict.fromkeys(curves["series"]))
+    n = counted(int(frame["questions"].max()), "question")
     figure = panels(
         list(dict.fromkeys(curves["measure"])),
         lambda measure, ax: plot_calibration(frame, measure=measure, ax=ax),
         title=f"Change of accuracy with the change of a signal, from {named(frame.attrs['first'])} "
-        f"(n = {n} questions)",
+        f"(n = {n}{left_out('runs', len(names))})",
     )
-    names = list(dict.fromkeys(curves["series"]))
     with style():
-        handles = [
-            Line2D([], [], color=colour, marker="o", markersize=3.4, label=named(name))
-            for name, (colour, _) in zip(names, SERIES, strict=False)
-        ]
-        figure.legend(handles=handles, loc="outside lower left", ncols=3)
+        handles = [Line2D([], [], color=colour, marker="o", markersize=3.4) for colour, _ in SERIES]
+    names = list(map(named, names[: len(SERIES)]))
+    add_legend(figure, handles[: len(names)], names)
     return figure

@@ -10,12 +10,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.comparing.changes import measure_name
+from saccade.analysis.labels import label
+from saccade.analysis.plots.choosing import chosen, left_out
+from saccade.analysis.plots.fitting import titled
 from saccade.analysis.plots.glyphs import named
-from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.panels import add_legend, panels
 from saccade.analysis.plots.style import COLUMN, MUTED, PAPER, SERIES, axes_of, style
 
 MARKERS = "osD^vP"
 """One for each colour of SERIES."""
+UNITS = {"accuracy": "share of responses", "length": "tokens"}
+"""What is counted in; of a signal its label says it."""
 CORRECTIONS = {"p_holm": "Holm", "p_bh": "Benjamini-Hochberg"}
 TITLES = {
     "free": "What changed against {first}, each model in its own words",
@@ -31,7 +36,8 @@ def plot_changes(
 
     A full mark is a difference that holds after Holm's correction; a hollow one does not.
     """
-    rows = frame[frame["measure"] == (measure or frame["measure"].iloc[0])]
+    measure = chosen(frame, "measure", measure)
+    rows = frame[frame["measure"] == measure]
     tasks = list(dict.fromkeys(rows["task"]))
     names = list(dict.fromkeys(frame["series"]))[: len(SERIES)]
     with style():
@@ -46,8 +52,10 @@ def plot_changes(
         ax.set_ylim(len(tasks) - 0.5, -0.5)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        ax.xaxis.set_major_locator(MaxNLocator(5))
-        ax.set_title(measure_name(str(rows["measure"].iloc[0])))
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+        unit = UNITS.get(measure, label(measure).unit)
+        ax.set_xlabel(f"difference, {unit}" if unit else "difference")
+        titled(ax, measure_name(measure))
     return ax
 
 
@@ -74,8 +82,8 @@ def plot_all_changes(frame: pd.DataFrame) -> Figure:
     figure = panels(
         measures,
         lambda measure, ax: plot_changes(frame, measure=measure, ax=ax),
-        title=f"{title} (n = questions)",
-        height=0.75 + 0.24 * frame["task"].nunique(),
+        title=f"{title}; n counts questions{left_out('runs', frame['series'].nunique())}",
+        height=0.95 + 0.22 * frame["task"].nunique(),
     )
     for number, ax in enumerate(figure.axes):
         if number % 3 and number < len(measures):
@@ -93,12 +101,6 @@ def name_series(figure: Figure, frame: pd.DataFrame, *, p: str = "p_holm") -> No
             Line2D([], [], color=colour, marker=marker, markersize=4)
             for _, (colour, _), marker in zip(names, SERIES, MARKERS, strict=False)
         ]
-        labels = [f"responses of {named(name)}" if forced else named(name) for name in names]
-        figure.legend(
-            handles,
-            labels[: len(handles)],
-            loc="outside lower left",
-            ncols=2,
-            title=f"95 % interval; full where p < 0.05, corrected ({CORRECTIONS[p]})",
-            alignment="left",
-        )
+    labels = [f"responses of {named(name)}" if forced else named(name) for name in names]
+    what = f"95 % interval; full where p < 0.05, corrected ({CORRECTIONS[p]})"
+    add_legend(figure, handles, labels[: len(handles)], title=what)

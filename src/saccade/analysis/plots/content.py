@@ -5,8 +5,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from saccade.analysis.labels import label
-from saccade.analysis.plots.style import COLUMN, INK, MUTED, WORDS, style
+from saccade.analysis.intervals import has_intervals
+from saccade.analysis.labels import counted, label
+from saccade.analysis.plots.bars import draw_bars
+from saccade.analysis.plots.fitting import titled
+from saccade.analysis.plots.style import COLUMN, MUTED, WORDS, style
+from saccade.analysis.words.kinds import class_name
 
 KIND_COLOURS = {"content words": WORDS["content"], "function words": WORDS["function"]}
 PANELS = {"kind": "a   Content against function words", "class": "b   By class of word"}
@@ -24,8 +28,9 @@ def plot_word_dependency(frame: pd.DataFrame) -> Figure:
             if shows == "class":
                 rows = rows.sort_values("mean", ascending=False, kind="stable")
             _bars(ax, rows)
-            ax.set_title(title, loc="left")
-            ax.set_xlabel(f"mean {name} per token")
+            titled(ax, title)
+            interval = "\n(95 % interval)" if has_intervals(rows) else ""
+            ax.set_xlabel(f"mean {name} of a token{interval}")
     return figure
 
 
@@ -33,11 +38,10 @@ def _bars(ax: Axes, rows: pd.DataFrame) -> None:
     """One bar per row from the top down, with its interval."""
     place = list(range(len(rows)))[::-1]
     colours = [KIND_COLOURS.get(words) or WORDS[words] for words in rows["words"]]
-    ax.barh(place, rows["mean"], color=colours, height=0.5)
-    ax.hlines(place, rows["low"], rows["high"], color="#ffffff", linewidth=3.2)
-    ax.hlines(place, rows["low"], rows["high"], color=INK, linewidth=1.1)
-    names = zip(rows["words"], rows["n_tokens"], strict=True)
-    ax.set_yticks(place, [f"{words}\nn = {n:,}" for words, n in names])
+    draw_bars(ax, rows, place, colours, height=0.5)
+    names = zip(map(class_name, rows["words"]), rows["n_tokens"], strict=True)
+    between = "\n" if len(rows) == 2 else ", "
+    ax.set_yticks(place, [f"{words}{between}n = {counted(n, 'token')}" for words, n in names])
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.axvline(0, color=MUTED, linewidth=0.7)

@@ -1,16 +1,17 @@
 """Draws curves over training: one panel per metric, one line per run."""
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.curves import overall, span
+from saccade.analysis.plots.choosing import left_out
+from saccade.analysis.plots.fitting import titled
 from saccade.analysis.plots.glyphs import named
-from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.panels import add_legend, panels
 from saccade.analysis.plots.profiles import draw_band
-from saccade.analysis.plots.style import COLUMN, SERIES, style
+from saccade.analysis.plots.style import COLUMN, SERIES, axes_of, style
 from saccade.analysis.progress import METRICS
 
 DOTTED = 30
@@ -28,10 +29,10 @@ def plot_training_curve(
     metric = metric or frame.attrs["panels"][0]
     rows = overall(frame, metric)
     with style():
-        ax = ax or plt.subplots(figsize=(COLUMN, 2.3), layout="constrained")[1]
+        ax = axes_of(ax, (COLUMN, 2.3))
         for run, (colour, dashes) in zip(frame.attrs["runs"], SERIES, strict=False):
             _draw_line(ax, rows[rows["run"] == run], str(run), colour, dashes)
-        ax.set_title(METRICS[metric].text if metric in METRICS else metric)
+        titled(ax, METRICS[metric].text if metric in METRICS else metric)
         _steps(ax, frame)
     return ax
 
@@ -42,16 +43,14 @@ def plot_curves(frame: pd.DataFrame) -> Figure:
     figure = panels(
         keys,
         lambda metric, ax: plot_training_curve(frame, metric=metric, ax=ax),
-        title=f"Over training ({span(frame)})",
+        title=f"Over training ({span(frame)}{left_out('runs', len(frame.attrs['runs']))})",
         columns=2 if len(keys) in (2, 4) else 3,
         height=1.9,
     )
     _share_scale([ax for key, ax in zip(keys, figure.axes, strict=False) if "entropy" in key])
-    with style():
-        lines = {str(h.get_label()): h for ax in figure.axes for h in ax.get_lines()}
-        shown = {name: line for name, line in lines.items() if name in frame.attrs["runs"]}
-        names = list(map(named, shown))
-        figure.legend(list(shown.values()), names, loc="outside lower left", ncols=4)
+    lines = {str(h.get_label()): h for ax in figure.axes for h in ax.get_lines()}
+    shown = {name: line for name, line in lines.items() if name in frame.attrs["runs"]}
+    add_legend(figure, list(shown.values()), list(map(named, shown)))
     return figure
 
 

@@ -9,9 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from saccade.analysis.labels import label
+from saccade.analysis.dependency import percent
+from saccade.analysis.labels import counted, label
+from saccade.analysis.plots.choosing import chosen, left_out
+from saccade.analysis.plots.fitting import titled
 from saccade.analysis.plots.glyphs import named
-from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.panels import add_legend, panels
 from saccade.analysis.plots.powers import label_powers
 from saccade.analysis.plots.style import COLUMN, MUTED, SERIES, axes_of, style
 
@@ -20,7 +23,8 @@ def plot_token_changes(
     frame: pd.DataFrame, *, signal: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """One signal (the first, unless named): the share of tokens in each bin of their change."""
-    rows = frame[frame["signal"] == (signal or frame["signal"].iloc[0])]
+    signal = chosen(frame, "signal", signal)
+    rows = frame[frame["signal"] == signal]
     with style():
         ax = axes_of(ax, (COLUMN, 2.2))
         groups = rows.groupby("series", sort=False)
@@ -31,10 +35,11 @@ def plot_token_changes(
         ax.set_yscale("log")
         label_powers(ax.yaxis)
         ax.yaxis.set_minor_locator(NullLocator())
-        ax.xaxis.set_major_locator(MaxNLocator(5))
-        ax.set_xlabel("after less before")
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+        unit, beyond = label(signal).unit, _beyond(frame, signal)
+        ax.set_xlabel(f"after less before{unit and ', '}{unit}{beyond}")
         ax.set_ylabel("share of tokens")
-        ax.set_title(label(str(rows["signal"].iloc[0])).text)
+        titled(ax, label(signal).text)
     return ax
 
 
@@ -43,15 +48,21 @@ def plot_tokens(frame: pd.DataFrame) -> Figure:
     figure = panels(
         list(dict.fromkeys(frame["signal"])),
         lambda signal, ax: plot_token_changes(frame, signal=signal, ax=ax),
-        title="How far single tokens moved (n = tokens)",
-        height=2.0,
+        title=f"How far single tokens moved{left_out('runs', frame['series'].nunique())}",
+        height=2.1,
     )
     moved: list[Mapping[str, Any]] = frame.attrs["moved"]
     counts = dict.fromkeys(frame["series"], 0)
     for facts in moved:
         counts[facts["series"]] = max(counts[facts["series"]], facts["tokens"])
-    with style():
-        names = [f"responses of {named(name)}, n = {n:,}" for name, n in counts.items()]
-        drawn = figure.axes[0].patches
-        figure.legend(drawn, names[: len(drawn)], loc="outside lower left", ncols=2)
+    names = [f"responses of {named(name)}, n = {counted(n, 'token')}" for name, n in counts.items()]
+    drawn = figure.axes[0].patches
+    add_legend(figure, drawn, names[: len(drawn)])
     return figure
+
+
+def _beyond(frame: pd.DataFrame, signal: str) -> str:
+    """What share of the tokens moved too far to be drawn; of several sets the largest."""
+    moved = [facts["beyond"] for facts in frame.attrs["moved"] if facts["signal"] == signal]
+    share = max(moved, default=0.0)
+    return f"\n({percent(share)} lie further out)" if share > 0 else ""

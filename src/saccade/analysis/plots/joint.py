@@ -1,21 +1,27 @@
 """Draws the plane of `joint.py`: where tokens lie, the quadrants, and their typical tokens."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.patheffects import withStroke
 
+from saccade.analysis.bins import LEAST
+from saccade.analysis.dependency import percent
 from saccade.analysis.labels import label
+from saccade.analysis.plots.fitting import fitted
 from saccade.analysis.plots.glyphs import drawable
 from saccade.analysis.plots.powers import label_powers
 from saccade.analysis.plots.style import COLUMN, style
 
 PLATE, LINES = "#fefefe", "#101010"
 """White and ink that stay so on a dark page, where the darkest cells would say little."""
-LINE = 34
-"""Characters in a line of typical tokens."""
+BESIDE = 1.3
+"""Where the text begins at the right, in widths of the plane."""
 
 
 def plot_joint_density(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -31,9 +37,12 @@ def plot_joint_density(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             line(max(cut, frame[f"{name}_low"].min()), color=LINES, linewidth=1, **halo)
         scales = ["log" if logarithmic else "linear" for logarithmic in facts["logarithmic"]]
         ax.set(xscale=scales[0], yscale=scales[1])
-        for axis in (ax.xaxis, ax.yaxis):
+        for axis, name in zip((ax.xaxis, ax.yaxis), "xy", strict=True):
             if axis.get_scale() == "log":
-                label_powers(axis)
+                low, high = axis.get_view_interval()
+                axis.set_view_interval(low, max(high, 10 * low), ignore=True)
+                clipped = frame[f"{name}_low"].min() <= LEAST * (1 + 1e-9)
+                label_powers(axis, least=LEAST if clipped else None)
         x, y = (label(signal).text for signal in facts["signals"])
         ax.set(xlabel=f"{x} of a token", ylabel=f"{y} of a token")
         ax.set_title(f"Tokens (n = {facts['tokens']:,})")
@@ -59,27 +68,29 @@ def _cells(ax: Axes, frame: pd.DataFrame) -> None:
 
 
 def _quadrants(ax: Axes, frame: pd.DataFrame) -> None:
-    """Name, share and typical tokens of each quadrant, in a column of text."""
+    """What high is, and name, share and typical tokens of each quadrant, in a column of text."""
+    words: dict[str, Any] = {"transform": ax.transAxes, "va": "top", "linespacing": 1.25}
+    ax.text(BESIDE, 1.1, _high(frame), **words)
     for number, quadrant in enumerate(frame.attrs["quadrants"]):
-        top = 1 - 0.26 * number
-        head = f"{100 * quadrant['share']:.1f} %  {quadrant['quadrant']}"
-        ax.text(1.3, top, head, transform=ax.transAxes, va="top", weight="bold")
-        ax.text(
-            1.3,
-            top - 0.075,
-            _wrapped(quadrant["typical"]),
-            transform=ax.transAxes,
-            va="top",
-            linespacing=1.25,
-        )
+        top = 0.97 - 0.26 * number
+        head = f"{percent(quadrant['share'])}  {quadrant['quadrant']}"
+        ax.text(BESIDE, top, head, weight="bold", **words)
+        ax.text(BESIDE, top - 0.075, _typical(ax, quadrant["typical"]), **words)
 
 
-def _wrapped(tokens: list[str]) -> str:
+def _high(frame: pd.DataFrame) -> str:
+    """Above what a token is high."""
+    of = "median" if frame.attrs["cut_is"] == "medians" else "cut that was given"
+    return f"high: above the {of} (the lines)"
+
+
+def _typical(ax: Axes, tokens: list[str]) -> str:
     """Up to two lines of tokens."""
-    lines = [""]
-    for token in tokens:
-        said = drawable(token)
-        if len(lines[-1]) + len(said) > LINE:
-            lines.append("")
-        lines[-1] += said + "  "
-    return "\n".join(lines[:2]) if tokens else "none more than elsewhere"
+    if not tokens:
+        return "none more than elsewhere"
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    inches = (figure.bbox.width - ax.transAxes.transform((BESIDE, 0))[0]) / figure.dpi
+    said = "  ".join(map(drawable, tokens))
+    lines = fitted(said, inches, size=rcParams["font.size"], between="  ").split("\n")
+    return "\n".join(lines[:2])

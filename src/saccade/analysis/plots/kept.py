@@ -5,6 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from saccade.analysis.kept import overall_kept
+from saccade.analysis.labels import counted
+from saccade.analysis.plots.fitting import titled
 from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.style import ACCENT, COLUMN, MUTED, axes_of, style
 
@@ -23,5 +25,6 @@ def plot_accuracy_by_kept(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axe
             axis.set_major_formatter(lambda share, _: f"{100 * share:.3g} %")
         ax.set_xlabel("share of tokens kept (k)")
         ax.set_ylabel("accuracy")
-        ax.set_title(f"{named(rows['task'].iloc[0])} (n = {rows['n_questions'].max()} questions)")
+        n = counted(int(rows["n_questions"].max()), "question")
+        titled(ax, f"{named(rows['task'].iloc[0])} (n = {n})")
     return ax

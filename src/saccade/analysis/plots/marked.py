@@ -6,8 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 
-from saccade.analysis.labels import label
+from saccade.analysis.dependency import percent
+from saccade.analysis.labels import counted, label
 from saccade.analysis.marked import verdict
+from saccade.analysis.plots.fitting import titled
 from saccade.analysis.plots.powers import label_powers
 from saccade.analysis.plots.style import COLUMN, axes_of, style
 from saccade.analysis.plots.tokens import HEIGHT, MARKS, draw_tokens, wrapped
@@ -23,12 +25,12 @@ def plot_marked_response(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes
         places = list(wrapped(tokens, COLUMNS))
         lines = min(LINES, 1 + max((line for line, _ in places), default=0))
         size = 2 * COLUMN
-        ax = axes_of(ax, (size, 1.0 + size * HEIGHT * lines / COLUMNS))
+        ax = axes_of(ax, (size, 0.85 + size * HEIGHT * lines / COLUMNS))
         shades = _shades(frame)
         colours = shades.to_rgba(frame["value"].to_numpy(dtype=np.float64))
         colours[~frame["kept"].to_numpy()] = 0
         drawn = draw_tokens(ax, tokens, places, colours, columns=COLUMNS, lines=lines)
-        ax.set_title(_title(frame, drawn))
+        titled(ax, _title(frame, drawn), beside=0.2)
         _key(ax, frame, shades)
     return ax
 
@@ -47,18 +49,25 @@ def _title(frame: pd.DataFrame, drawn: int) -> str:
     facts = frame.attrs
     cut = f", the first {drawn} shown" if drawn < len(frame) else ""
     return (
-        f"A response ({verdict(facts['correct'])}) of n = {len(frame)} tokens{cut}; marked: the "
-        f"{int(frame['kept'].sum())} (top {facts['top']:.0%}) of largest ".replace("%", " %")
-        + label(facts["signal"]).text
+        f"A response ({verdict(facts['correct'])}) of n = {counted(len(frame), 'token')}{cut}; "
+        f"marked: the {int(frame['kept'].sum())} (top {percent(facts['top'], 0)}) of largest "
+        f"{label(facts['signal']).text}"
     )
 
 
 def _key(ax: Axes, frame: pd.DataFrame, shades: ScalarMappable) -> None:
     """What the colours mean, in a small bar below."""
     bar = ax.figure.colorbar(
-        shades, ax=ax, pad=0.02, orientation="horizontal", anchor=(0, 1), shrink=0.32, aspect=26
+        shades,
+        ax=ax,
+        pad=0.02,
+        orientation="horizontal",
+        anchor=(0, 1),
+        panchor=(0, 1),
+        shrink=0.32,
+        aspect=26,
     )
     if isinstance(shades.norm, LogNorm):
         label_powers(bar.ax.xaxis)
-    bar.set_label(f"{label(frame.attrs['signal']).text} of a marked token")
+    bar.set_label(f"{label(frame.attrs['signal']).text} of a marked token", loc="left")
     bar.outline.set_visible(False)

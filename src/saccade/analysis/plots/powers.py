@@ -4,10 +4,10 @@ The style turns mathematics in text off, since a `$` in a run's words is no math
 ticks have none either.
 """
 
-from math import log10
+from math import ceil, floor, log10
 
 from matplotlib.axis import Axis
-from matplotlib.ticker import LogFormatter, NullLocator
+from matplotlib.ticker import LogFormatter, NullFormatter, NullLocator
 
 MANY = 1e4
 """From the low to the high end of a long axis."""
@@ -15,11 +15,15 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Powers(LogFormatter):
-    """Labels the ticks that matplotlib would label."""
+    """Labels the ticks that matplotlib would label; at `least` also what is smaller is drawn."""
+
+    least: float | None = None
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """The label of one tick; nothing where it is to have none."""
-        return written(x) if super().__call__(x, pos) else ""
+        if not super().__call__(x, pos):
+            return ""
+        return f"≤ {written(x)}" if self.least and x <= self.least * (1 + 1e-9) else written(x)
 
 
 def written(value: float) -> str:
@@ -30,10 +34,17 @@ def written(value: float) -> str:
     return "10" + str(round(exponent)).translate(RAISED)
 
 
-def label_powers(axis: Axis) -> None:
-    """Label a logarithmic axis this way; of a long one only whole powers have ticks."""
+def label_powers(axis: Axis, *, least: float | None = None) -> None:
+    """Label a logarithmic axis this way; of a long one only whole powers have ticks.
+
+    `least` is where an axis begins whose first bin holds smaller values too.
+    """
     low, high = axis.get_view_interval()
     if high > MANY * low > 0:
         axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(Powers())
-    axis.set_minor_formatter(Powers(minor_thresholds=(1, 0.4)))
+    whole = Powers()
+    whole.least = least
+    axis.set_major_formatter(whole)
+    decades = floor(log10(high) + 1e-9) - ceil(log10(low) - 1e-9) if low > 0 else 0
+    parts = NullFormatter() if decades >= 1 else Powers(minor_thresholds=(1, 0.4))
+    axis.set_minor_formatter(parts)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,10 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from saccade.analysis.labels import label
+from saccade.analysis.plots.choosing import chosen, left_out, tasks_drawn
+from saccade.analysis.plots.fitting import titled
 from saccade.analysis.plots.glyphs import named
-from saccade.analysis.plots.panels import panels
+from saccade.analysis.plots.panels import add_legend, panels
 from saccade.analysis.plots.similarity import GROUPS
-from saccade.analysis.plots.style import COLUMN, SERIES, style
+from saccade.analysis.plots.style import COLUMN, SERIES, axes_of, legend_above, style
 
 
 def draw_band(
@@ -40,19 +41,20 @@ def plot_layer_profile(
     frame: pd.DataFrame, *, task: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """One task (the first, unless named): correct and incorrect at every hidden state."""
-    rows = frame[frame["task"] == (task or frame["task"].iloc[0])]
+    task = chosen(frame, "task", task)
+    rows = frame[frame["task"] == task]
     with style():
-        ax = ax or plt.subplots(figsize=(COLUMN, 2.5), layout="constrained")[1]
+        ax = axes_of(ax, (COLUMN, 2.5))
         for verdict, (name, colour, dashes) in GROUPS.items():
             group = rows[rows["correct"] == verdict]
             n = int(group["n_questions"].max()) if len(group) else 0
             words = f"{name}, n = {n}" if n else f"no {name} responses"
             draw_band(ax, group, "layer", colour=colour, dashes=dashes, name=words)
-        ax.set_title(named(rows["task"].iloc[0]))
+        titled(ax, named(task))
         ax.set_xlabel("hidden state (0: embeddings)")
         ax.set_ylabel(f"mean {label(frame.attrs.get('signal', 'visual_similarity')).text}")
         ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        ax.legend()
+        legend_above(ax)
     return ax
 
 
@@ -62,7 +64,7 @@ def plot_layers(frame: pd.DataFrame) -> Figure:
     return panels(
         list(dict.fromkeys(frame["task"])),
         lambda task, ax: plot_layer_profile(frame, task=task, ax=ax),
-        title=f"{name.capitalize()} by hidden state (n = questions)",
+        title=f"{name.capitalize()} by hidden state; n counts questions",
     )
 
 
@@ -71,19 +73,18 @@ def plot_position_profile(
 ) -> Axes:
     """One signal (the first, unless named) along the response, a line per task.
 
-    Of many tasks those with most questions are drawn, as many as there are colours.
+    Of many tasks those with most questions are drawn.
     """
-    signal = signal or str(frame["signal"].iloc[0])
+    signal = chosen(frame, "signal", signal)
     rows = frame[frame["signal"] == signal]
     sizes = frame.groupby("task")["n_questions"].max()
-    tasks = sorted(sizes.nlargest(len(SERIES)).index)
     with style():
-        ax = ax or plt.subplots(figsize=(COLUMN, 2.5), layout="constrained")[1]
-        for task, (colour, dashes) in zip(tasks, SERIES, strict=False):
+        ax = axes_of(ax, (COLUMN, 2.5))
+        for task, (colour, dashes) in zip(tasks_drawn(frame), SERIES, strict=False):
             words = f"{named(task)}, n = {sizes[task]}"
             group = rows[rows["task"] == task]
             draw_band(ax, group, "at", colour=colour, dashes=dashes, name=words)
-        ax.set_title(label(signal).text)
+        titled(ax, label(signal).text)
         ax.set_ylabel("mean of a question")
         _places(ax, frame)
     return ax
@@ -102,14 +103,13 @@ def _places(ax: Axes, frame: pd.DataFrame) -> None:
 
 def plot_positions(frame: pd.DataFrame) -> Figure:
     """One panel per signal, with one legend."""
-    token_by_token = ", token by token" if frame.attrs.get("along") == "tokens" else ""
+    more = ", token by token" if frame.attrs.get("along") == "tokens" else ""
+    more += f"; n counts questions{left_out('tasks', frame['task'].nunique())}"
     figure = panels(
         list(dict.fromkeys(frame["signal"])),
         lambda signal, ax: plot_position_profile(frame, signal=signal, ax=ax),
-        title=f"Signals along the response{token_by_token} (n = questions)",
+        title=f"Signals along the response{more}",
         height=2.0,
     )
-    with style():
-        handles, names = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower left", ncols=3)
+    add_legend(figure, *figure.axes[0].get_legend_handles_labels())
     return figure

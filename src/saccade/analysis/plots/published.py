@@ -2,15 +2,16 @@
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from saccade.analysis.plots.choosing import chosen
+from saccade.analysis.plots.fitting import titled
 from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.panels import panels
-from saccade.analysis.plots.style import ACCENT, COLUMN, MUTED, style
+from saccade.analysis.plots.style import ACCENT, COLUMN, MUTED, axes_of, style
 
 ROW = 0.15
 """Height of one number's line in inches."""
@@ -20,10 +21,10 @@ def plot_benchmark(
     frame: pd.DataFrame, *, benchmark: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """One benchmark: filled dots with intervals are measured, hollow diamonds published."""
-    rows = frame[frame["benchmark"] == (benchmark or frame["benchmark"].iloc[0])]
+    benchmark = chosen(frame, "benchmark", benchmark)
+    rows = frame[frame["benchmark"] == benchmark]
     with style():
-        size = (1.5 * COLUMN, 0.9 + ROW * len(rows))
-        ax = ax or plt.subplots(figsize=size, layout="constrained")[1]
+        ax = axes_of(ax, (1.5 * COLUMN, 0.9 + ROW * len(rows)))
         place = pd.Series(-np.arange(len(rows), dtype=float), rows.index)
         own, other = (rows[rows["kind"] == kind] for kind in ("measured", "published"))
         ends = np.abs(own[["low", "high"]].to_numpy().T - own["value"].to_numpy())
@@ -47,7 +48,7 @@ def plot_benchmark(
         ax.set_yticks(place, [_name(row) for row in rows.itertuples()])
         ax.set_ylim(-len(rows) + 0.4, 0.6)
         ax.tick_params(axis="y", length=0)
-        ax.set_title(f"{named(rows['benchmark'].iloc[0])} (n = {own['n'].max():.0f})")
+        titled(ax, f"{named(benchmark)} (n = {own['n'].max():.0f})")
         ax.set_xlabel(f"{', '.join(dict.fromkeys(rows['metric']))} in percent")
         ax.legend(loc="best")
     return ax
@@ -59,7 +60,7 @@ def plot_beside_published(frame: pd.DataFrame) -> Figure:
     return panels(
         list(map(str, sizes.index)),
         lambda benchmark, ax: plot_benchmark(frame, benchmark=benchmark, ax=ax),
-        title="Measured here (n = questions), and published by the papers",
+        title="Measured here, and published by the papers; n counts questions",
         columns=2,
         height=0.8 + ROW * sizes.max(),
     )

@@ -2,17 +2,18 @@
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saccade.analysis.labels import label
+from saccade.analysis.labels import counted, label
+from saccade.analysis.plots.choosing import chosen
+from saccade.analysis.plots.fitting import titled
 from saccade.analysis.plots.glyphs import named
 from saccade.analysis.plots.panels import panels
 from saccade.analysis.plots.powers import label_powers
-from saccade.analysis.plots.style import ACCENT, COLUMN, INK, style
+from saccade.analysis.plots.style import ACCENT, COLUMN, INK, axes_of, style
 from saccade.analysis.ridges import LOGARITHMIC
 
 OVERLAP = 1.9
@@ -29,16 +30,16 @@ def plot_signal_ridges(
     ax: Axes | None = None,
 ) -> Axes:
     """One signal in one run (the first, unless named), the first step on top; a mark at medians."""
-    signal, run = signal or frame["signal"].iloc[0], run or frame["run"].iloc[0]
+    signal, run = chosen(frame, "signal", signal), chosen(frame, "run", run)
     rows = frame[(frame["signal"] == signal) & (frame["run"] == run)]
     steps = list(dict.fromkeys(rows["step"]))
     with style():
-        ax = ax or plt.subplots(figsize=(COLUMN, 3.2), layout="constrained")[1]
+        ax = axes_of(ax, (COLUMN, 3.2))
         scale = OVERLAP / rows["share"].max()
         for place, step in enumerate(steps):
             _ridge(ax, rows[rows["step"] == step], place, scale)
-        _axes(ax, frame, str(signal), steps)
-        ax.set_title(label(str(signal)).text)
+        _axes(ax, frame, signal, steps)
+        titled(ax, label(signal).text)
     return ax
 
 
@@ -52,10 +53,10 @@ def plot_ridges(frame: pd.DataFrame) -> Figure:
         run, signal = keys[key]
         plot_signal_ridges(frame, signal=signal, run=run, ax=ax)
         if several:
-            ax.set_title(f"{named(run)}: {label(signal).text}")
+            titled(ax, f"{named(run)}: {label(signal).text}")
 
     tokens, shown = int(frame["tokens"].sum() / max(1, pairs["signal"].nunique())), _shown(frame)
-    title = f"Tokens over training (n = {tokens:,} tokens{shown})"
+    title = f"Tokens over training (n = {counted(tokens, 'token')}{shown})"
     columns = min(3, pairs["run"].nunique()) if several else 3
     return panels(list(keys), draw, title=title, columns=columns, height=2.9)
 

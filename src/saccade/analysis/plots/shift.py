@@ -5,12 +5,16 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saccade.analysis.labels import label
+from saccade.analysis.intervals import has_intervals
+from saccade.analysis.labels import counted, label
+from saccade.analysis.plots.bars import draw_bars
+from saccade.analysis.plots.fitting import across, titled
 from saccade.analysis.plots.glyphs import named
-from saccade.analysis.plots.style import COLUMN, HIGHLIGHT, INK, MUTED, style
+from saccade.analysis.plots.style import COLUMN, HIGHLIGHT, MUTED, axes_of, style
 from saccade.analysis.ranking import panel_title
 
 BARS = {"top": (HIGHLIGHT, -0.19), "rest": (MUTED, 0.19)}
@@ -21,21 +25,20 @@ def plot_shift_bars(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Two bars per task, the top tokens above the others, whiskers for the intervals."""
     tasks = list(dict.fromkeys(frame["task"]))
     with style():
-        if ax is None:
-            size = (1.4 * COLUMN, 1.15 + 0.5 * len(tasks))
-            _, ax = plt.subplots(figsize=size, layout="constrained")
+        ax = axes_of(ax, (1.4 * COLUMN, 1.35 + 0.5 * len(tasks)))
         for part, (colour, offset) in BARS.items():
             rows = frame[frame["part"] == part].set_index("task").loc[tasks]
-            _draw_bars(ax, rows, np.arange(len(tasks)) + offset, colour)
+            draw_bars(ax, rows, np.arange(len(tasks)) + offset, colour, height=0.36)
         _write_ratios(ax, frame, tasks)
-        ax.set_yticks(range(len(tasks)), [_counted(frame, task) for task in tasks])
+        ax.set_yticks(range(len(tasks)), [_task(frame, task) for task in tasks])
         ax.set_ylim(len(tasks) - 0.5, -0.5)
         ax.tick_params(axis="y", length=0)
         name = label(frame.attrs.get("shift", "hidden_shift")).text
-        ax.set_xlabel(f"mean {name} of a question, 95 % interval")
-        ax.set_title(f"{name.capitalize()}, by nearness to the image", pad=20)
+        interval = ", 95 % interval" if has_intervals(frame) else ""
+        ax.set_xlabel(f"mean {name} of a question{interval}")
         names = [panel_title("top", frame.attrs.get("top")), "Other tokens"]
-        ax.legend(ax.containers[::2], names, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+        ax.legend(ax.containers[::2], names, loc="lower left", bbox_to_anchor=(0, 1))
+        _write_title(ax, f"{name.capitalize()}, by nearness to the image")
     return ax
 
 
@@ -45,15 +48,6 @@ def plot_shift(frame: pd.DataFrame) -> Figure:
     assert figure is not None
     plt.close(figure)
     return figure
-
-
-def _draw_bars(ax: Axes, rows: pd.DataFrame, places: Any, colour: str) -> None:
-    """The bars of one kind, and their whiskers where there is an interval."""
-    ax.barh(places, rows["mean"], height=0.36, color=colour)
-    ends = np.clip([rows["mean"] - rows["low"], rows["high"] - rows["mean"]], 0, None)
-    ax.errorbar(
-        rows["mean"], places, xerr=ends, fmt="none", ecolor=INK, elinewidth=0.9, capsize=2.2
-    )
 
 
 def _write_ratios(ax: Axes, frame: pd.DataFrame, tasks: list[str]) -> None:
@@ -74,7 +68,15 @@ def _write_ratios(ax: Axes, frame: pd.DataFrame, tasks: list[str]) -> None:
     ax.margins(x=0.14)
 
 
-def _counted(frame: pd.DataFrame, task: str) -> str:
+def _write_title(ax: Axes, title: str) -> None:
+    """Above the legend, and no wider than what the names of the tasks leave."""
+    lines = [line for tick in ax.get_yticklabels() for line in tick.get_text().split("\n")]
+    beside = max(across(line, rcParams["ytick.labelsize"]) for line in lines)
+    titled(ax, title, beside=beside + 0.2)
+    ax.set_title(ax.get_title(loc="left"), pad=34)
+
+
+def _task(frame: pd.DataFrame, task: str) -> str:
     """A task's name with its number of questions."""
-    n = frame.loc[frame["task"] == task, "n_questions"].max()
-    return f"{named(task)}\nn = {n} questions"
+    n = int(frame.loc[frame["task"] == task, "n_questions"].max())
+    return f"{named(task)}\nn = {counted(n, 'question')}"

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Literal
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -13,8 +13,19 @@ from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.density import gaussian_kde, why_no_curve
 from saccade.analysis.distributions import PANELS, over_steps
-from saccade.analysis.labels import label
-from saccade.analysis.plots.style import COLUMN, CORRECT, INCORRECT, INK, MUTED, style
+from saccade.analysis.labels import counted, label
+from saccade.analysis.plots.fitting import fitted, headed, room, titled
+from saccade.analysis.plots.panels import HANDLE
+from saccade.analysis.plots.style import (
+    COLUMN,
+    CORRECT,
+    INCORRECT,
+    INK,
+    MUTED,
+    PAGE,
+    axes_of,
+    style,
+)
 from saccade.analysis.ranking import panel_title
 from saccade.errors import SaccadeError
 
@@ -47,16 +58,16 @@ def plot_similarity_distributions(
     if panel not in PANELS:
         raise SaccadeError(f"panel must be one of {', '.join(PANELS)}; got {panel!r}.")
     with style():
-        if ax is None:
-            _, ax = plt.subplots(figsize=(COLUMN, 2.5), layout="constrained")
+        ax = axes_of(ax, (COLUMN, 2.5))
         groups = {verdict: _values(frame, panel, verdict=verdict) for verdict in GROUPS}
         peak = _draw_curves(ax, groups)
         _draw_ticks(ax, groups, peak)
-        _finish(ax, frame, panel, peak)
+        entries = [_entry(ax, name, groups[verdict]) for verdict, (name, *_) in GROUPS.items()]
+        _finish(ax, frame, panel, peak, lines=sum(1 + e.count("\n") for e in entries))
         if not _bare(groups):
             ax.set_ylabel("density of questions")
             ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
-        _legend(ax, groups)
+        _legend(ax, groups, entries)
     return ax
 
 
@@ -64,13 +75,13 @@ def plot_similarity_panels(frame: pd.DataFrame) -> Figure:
     """The three panels side by side, lettered, with the number of questions and responses."""
     with style():
         layout = ConstrainedLayoutEngine(wspace=0.06, h_pad=0.07)
-        figure = Figure(figsize=(len(PANELS) * COLUMN, 2.75), layout=layout)
+        figure = Figure(figsize=(PAGE, 2.9), layout=layout)
         for letter, panel, ax in zip("abc", PANELS, figure.subplots(1, len(PANELS)), strict=True):
             plot_similarity_distributions(frame, panel=panel, ax=ax)
-            ax.set_title(f"{letter}   {ax.get_title(loc='left')}", loc="left")
+            titled(ax, f"{letter}   {panel_title(panel, frame.attrs.get('top'))}")
             if panel != PANELS[0]:
                 ax.set_ylabel("")
-        figure.suptitle(_overall_title(frame), x=0.006, ha="left")
+        headed(figure, _overall_title(frame))
     return figure
 
 
@@ -80,7 +91,8 @@ def _overall_title(frame: pd.DataFrame) -> str:
     part = frame[frame["panel"] == "all"]
     keys = [key for key in ("task", "sample_id") if key in frame]
     questions, responses = len(part[keys].drop_duplicates()), int(part["n_rollouts"].sum())
-    return f"{name.capitalize()} per question ({questions} questions, {responses} responses)"
+    n = f"{counted(questions, 'question')}, {counted(responses, 'response')}"
+    return f"{name.capitalize()} per question ({n})"
 
 
 def _values(frame: pd.DataFrame, panel: str, *, verdict: bool) -> "Floats":
@@ -128,35 +140,38 @@ def _draw_ticks(ax: Axes, groups: dict[bool, "Floats"], peak: float) -> None:
             ax.plot([np.median(values)], [rows[verdict] * peak], "D", color=colour, markersize=3.6)
 
 
-def _finish(ax: Axes, frame: pd.DataFrame, panel: str, peak: float) -> None:
-    """Title, axis words and limits."""
+def _finish(ax: Axes, frame: pd.DataFrame, panel: str, peak: float, *, lines: int) -> None:
+    """Title, axis words and limits, with room for so many lines above the curves."""
     name = label(frame.attrs.get("signal", "visual_similarity")).text
-    ax.set_title(panel_title(panel, frame.attrs.get("top")), loc="left")
+    titled(ax, panel_title(panel, frame.attrs.get("top")))
     ax.set_xlabel(f"mean {name} of a question")
-    ax.set_ylim(-0.15 * peak, 1.32 * peak)
+    ax.set_ylim(-0.15 * peak, (1 + 0.16 * lines) * peak)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.margins(x=0.02)
 
 
-def _legend(ax: Axes, groups: dict[bool, "Floats"]) -> None:
+def _legend(ax: Axes, groups: dict[bool, "Floats"], entries: list[str]) -> None:
     """Who is who, with n and median, and for every group without a curve the reason."""
     if not any(len(values) for values in groups.values()):
         ax.set_xticks([])
         ax.text(0.5, 0.5, NOTHING, transform=ax.transAxes, ha="center", color=INK, style="italic")
         return
     handles = [
-        Line2D([], [], color=colour, linestyle=dashes, label=_entry(name, groups[verdict]))
-        for verdict, (name, colour, dashes) in GROUPS.items()
+        Line2D([], [], color=colour, linestyle=dashes, label=entry)
+        for entry, (_, colour, dashes) in zip(entries, GROUPS.values(), strict=True)
     ]
     ax.legend(handles=handles, loc="upper left").set_in_layout(False)
 
 
-def _entry(name: str, values: "Floats") -> str:
-    """One legend line."""
+def _entry(ax: Axes, name: str, values: "Floats") -> str:
+    """What the legend says of one group, in lines that the panel has room for."""
     if len(values) == 0:
-        return f"no {name} responses: nothing to compare"
-    reason = why_no_curve(values)
-    note = "" if reason is None else f" ({reason})"
-    return f"{name}, n = {len(values)}, median {np.median(values):.3f}{note}"
+        said = f"no {name} responses: nothing to compare"
+    else:
+        reason = why_no_curve(values)
+        note = "" if reason is None else f" ({reason})"
+        said = f"{name}, n = {len(values)}, median {np.median(values):.3f}{note}".replace("-", "−")
+    inches, size = room(ax) - HANDLE, rcParams["legend.fontsize"]
+    return fitted(fitted(said, inches, size=size, between=", "), inches, size=size)

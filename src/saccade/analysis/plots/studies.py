@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL.Image import Image, Resampling
 
-from saccade.analysis.labels import label
+from saccade.analysis.labels import counted, label
 from saccade.analysis.plots.glyphs import SANS, drawable, named
-from saccade.analysis.plots.style import COLUMN, CORRECT, INCORRECT, INK, MUTED, style
+from saccade.analysis.plots.style import CORRECT, INCORRECT, INK, MUTED, PAGE, style
 from saccade.analysis.plots.tokens import HEIGHT, MARKS, Place, draw_tokens, wrapped
 from saccade.analysis.studies import told
 from saccade.samples import Sample
 
-WIDTH, LEFT, GAP = 2.2 * COLUMN, 1.55, 0.25
+WIDTH, LEFT, GAP = PAGE, 1.5, 0.25
 TOP, BOTTOM, EDGE = 0.4, 0.6, 0.06
 """Inches: the figure, the column of the question, and between that and the answers; margins."""
 COLUMNS, LINES, ANSWERS = 72, 16, 4
@@ -84,7 +84,7 @@ def _answer(rows: pd.DataFrame) -> _Answer:
     step = f", step {first['step']}" if first["step"] else ""
     head = (
         f"{mark} {verdict}   {named(first['run'])}, response {first['index']}{step} "
-        f"(n = {len(tokens)} tokens{cut})"
+        f"(n = {counted(len(tokens), 'token')}{cut})"
     )
     return _Answer(head, colour, rows, places)
 
@@ -93,7 +93,7 @@ def _title(frame: pd.DataFrame) -> str:
     """What is shown, and the n."""
     count = frame["answer"].nunique()
     shown = f", {ANSWERS} shown" if count > ANSWERS else ""
-    return f"One question, n = {count} answers{shown}"
+    return f"One question, n = {counted(count, 'answer')}{shown}"
 
 
 def _question_lines(frame: pd.DataFrame, sample: Sample | None) -> list[str]:

@@ -48,6 +48,8 @@ Chosen by search so that any two differ by a ΔE of 20 to trichromats, protanope
 
 COLUMN = 3.3
 """Width of one panel in inches: a column of a two-column paper."""
+PAGE = 7.0
+"""Width of the widest figure: both columns."""
 
 
 @contextmanager
@@ -57,6 +59,14 @@ def style() -> Iterator[None]:
     plt.draw_if_interactive()  # type: ignore[no-untyped-call]
     with matplotlib.style.context(STYLE):
         yield
+
+
+def legend_above(ax: Axes) -> None:
+    """A legend in room that is made for it above the data."""
+    low, high = ax.get_ylim()
+    lines = len(ax.get_legend_handles_labels()[1])
+    ax.set_ylim(low, high + 0.12 * lines * (high - low))
+    ax.legend(loc="upper right")
 
 
 def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:

@@ -13,13 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from saccade.analysis.figures import Finding
-from saccade.analysis.labels import label
+from saccade.analysis.intervals import has_intervals
+from saccade.analysis.labels import counted, label
+from saccade.analysis.measured import measured
 from saccade.analysis.stats.columns import column_intervals
 from saccade.analysis.stats.resampling import DRAWS
 from saccade.analysis.words.classes import CLASSES
 from saccade.analysis.words.joining import words
 from saccade.analysis.words.reading import drawn_words, read_tokens, units_of
-from saccade.store import Source, column_of
+from saccade.store import Source
 
 Floats = NDArray[np.float64]
 
@@ -33,9 +35,10 @@ def word_dependency(source: Source, *, signal: str = "kl") -> pd.DataFrame:
     """Mean dependency of content and function words, their difference, and of each class.
 
     One row each: `mean` over tokens, `low` and `high` of its 95 % interval (questions drawn again
-    with replacement), `n_tokens`, `n_words`, `n_questions`. Punctuation and tags are left out.
+    with replacement, those of one image together), `n_tokens`, `n_words`, `n_questions`: of the
+    difference those of either kind. Punctuation and tags are left out.
     """
-    column = column_of(source, signal)
+    column = measured(source, signal).signal
     tokens = read_tokens(source, [column])
     joined = words(tokens)
     value = tokens["value_0"].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -44,36 +47,48 @@ def word_dependency(source: Source, *, signal: str = "kl") -> pd.DataFrame:
     names = joined["class"].cat.categories.get_indexer(pd.Index(COUNTED))
     place = np.full(len(CLASSES), -1)
     place[names] = len(KINDS) + np.arange(len(COUNTED))
-    questions = units_of(tokens, source)[kept]
+    units, questions = units_of(tokens, source)[kept], _questions(tokens)[kept]
     groups = (np.where(content, 0, 1), place[joined["class"].cat.codes.to_numpy()[kept]])
-    sums, sizes, begun = (
-        _per_question(questions, groups, weight)
-        for weight in (value[kept], None, joined["starts"].to_numpy()[kept])
+    sums, sizes = (_per_unit(units, groups, weight) for weight in (value[kept], None))
+    asked, begun = (
+        _per_unit(questions, groups, weight) for weight in (None, joined["starts"].to_numpy()[kept])
     )
-    frame = _rows(sums, sizes, begun)
+    frame = _rows(sums, sizes, _counts(asked, begun))
     frame.attrs = {"signal": column, **tokens.attrs}
     return frame
 
 
-def _per_question(
-    questions: NDArray[np.int64],
+def _questions(tokens: pd.DataFrame) -> NDArray[np.int64]:
+    """Of each token the number of its question, whether others share its image or not."""
+    groups = tokens.groupby(["task", "sample_id"], sort=False, dropna=False)
+    return groups.ngroup().to_numpy().astype(np.int64)
+
+
+def _per_unit(
+    units: NDArray[np.int64],
     groups: Sequence[NDArray[np.int64]],
     weight: NDArray[Any] | None,
 ) -> Floats:
-    """Of each question and group how many tokens there are, or what their weights add up to."""
-    width, n = len(KINDS) + len(COUNTED), int(questions.max(initial=-1)) + 1
+    """Of each unit and group how many tokens there are, or what their weights add up to."""
+    width, n = len(KINDS) + len(COUNTED), int(units.max(initial=-1)) + 1
     table = np.zeros((n, width))
     for group in groups:
-        table += np.bincount(questions * width + group, weight, n * width).reshape(n, width)
-    return table[np.bincount(questions, minlength=n) > 0]
+        table += np.bincount(units * width + group, weight, n * width).reshape(n, width)
+    return table[np.bincount(units, minlength=n) > 0]
 
 
-def _rows(sums: Floats, sizes: Floats, begun: Floats) -> pd.DataFrame:
+def _counts(asked: Floats, begun: Floats) -> NDArray[np.int64]:
+    """Tokens, words and questions of each group; after the kinds those of either."""
+    counts = np.stack([asked.sum(axis=0), begun.sum(axis=0), (asked > 0).sum(axis=0)])
+    either = counts[:, : len(KINDS)].sum(axis=1)
+    either[-1] = (asked[:, : len(KINDS)] > 0).any(axis=1).sum()
+    return np.insert(counts, len(KINDS), either, axis=1).astype(np.int64)
+
+
+def _rows(sums: Floats, sizes: Floats, counts: NDArray[np.int64]) -> pd.DataFrame:
     """A row per kind of word, for their difference, and per class that is there."""
     means = _means(np.ones((1, len(sums))), sums, sizes)[0]
     low, high = _intervals(sums, sizes)
-    counts = np.stack([sizes.sum(axis=0), begun.sum(axis=0), (sizes > 0).sum(axis=0)])
-    counts = np.insert(counts, len(KINDS), 0, axis=1).astype(np.int64)
     shows = ["kind"] * len(KINDS) + ["difference"] + ["class"] * len(COUNTED)
     frame = pd.DataFrame(
         {
@@ -111,16 +126,28 @@ def describe_dependency(frame: pd.DataFrame) -> Finding:
     if not math.isfinite(difference["mean"]):
         there = f"{content['n_words']} content words and {function['n_words']} function words"
         return Finding(f"The run has {there} with {name}, so there is nothing to compare.", frame)
-    classes = [row for row in rows.values() if row["shows"] == "class"]
-    most = max(classes, key=lambda row: float(row["mean"]))
+    intervals = f"; 95 % intervals from {DRAWS} draws of questions" if has_intervals(frame) else ""
     sentence = (
         f"Mean {name} of content words {_number(content)} and of function words "
         f"{_number(function)}: a difference of {_number(difference)} "
-        f"({content['n_tokens']} and {function['n_tokens']} tokens of "
-        f"{int(frame['n_questions'].max())} questions; 95 % intervals from {DRAWS} draws of "
-        f"questions). Of the classes, {most['words']} depends most, {_number(most)}."
+        f"({content['n_tokens']:,} and {function['n_tokens']:,} tokens of "
+        f"{counted(int(frame['n_questions'].max()), 'question')}{intervals}). {_most(frame)}"
     )
     return Finding(" ".join([sentence, *drawn_words(frame.attrs)]), frame)
+
+
+def _most(frame: pd.DataFrame) -> str:
+    """The class that depends most, if one does."""
+    classes = frame[frame["shows"] == "class"]
+    if len(classes) > 1 and classes["mean"].nunique() == 1:
+        return "No class depends more than another."
+    most: Any = classes.nlargest(1, "mean").iloc[0]
+    return f"Of the classes, {class_name(most['words'])} depends most, {_number(most)}."
+
+
+def class_name(words: str) -> str:
+    """What a row is called: a class of content words is not all of the content words."""
+    return f"other {words}" if words in ("content", "function") else words
 
 
 def _number(row: Mapping[Any, Any]) -> str:

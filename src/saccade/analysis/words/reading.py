@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from saccade.analysis.labels import counted
 from saccade.analysis.measured import exact
 from saccade.analysis.ranking import among_top
 from saccade.analysis.sources import DRAWN, clustered, drawn
+from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
 Among = Literal["response", "run"]
@@ -52,7 +54,21 @@ def read_tokens(
     tokens = ask(source, _TOKENS.format(drawn=drawn(most), values=values, tops=tops))
     total = int(ask(source, "SELECT count(*) AS n FROM tokens WHERE position = 0")["n"].iloc[0])
     tokens.attrs = {"read": min(most, total), "responses": total}
+    if top is not None and among == "run":
+        _check_others(tokens, columns)
     return tokens
+
+
+def _check_others(tokens: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refused where all tokens of the run are its top tokens."""
+    for n, name in enumerate(columns):
+        scored = tokens[f"value_{n}"].notna()
+        if tokens.loc[scored, f"top_{n}"].all():
+            raise SaccadeError(
+                f"The top tokens of a run are held against its others, but it has only "
+                f"{counted(int(scored.sum()), 'token')} with {name}, and all are among the top; "
+                "roll out more questions."
+            )
 
 
 def _top(n: int, top: float, among: Among) -> str:
