@@ -95,6 +95,7 @@ TESTED_BY = {
     "analysis/labels.py": "analysis/test_figures.py",
     "analysis/plots/agreement.py": "analysis/test_agreement.py",
     "analysis/plots/curves.py": "analysis/test_curves.py",
+    "analysis/plots/bars.py": "analysis/words/test_kinds.py",  # and test_shift.py
     "analysis/plots/calibration.py": "analysis/comparing/test_calibration.py",
     "analysis/plots/changes.py": "analysis/comparing/test_changes.py",
     "analysis/plots/moved.py": "analysis/comparing/test_moved.py",

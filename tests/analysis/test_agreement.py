@@ -66,9 +66,15 @@ def test_a_signal_agrees_with_itself_and_not_with_a_constant(tokens: pd.DataFram
 def test_drawn_and_said(tokens: pd.DataFrame) -> None:
     """A number for each pair; the extremes in words."""
     frame = signal_agreement(tokens)
-    ax = plot_agreement(frame, measure="overlap")
-    assert len(ax.texts) == 15
-    assert "by chance 0.2" in ax.get_title(loc="left")
+    ax = plot_agreement(frame)
+    assert len(ax.texts) == 30
+    by_chance = frame.loc[frame["measure"] == "overlap", "chance"].iloc[0]
+    assert f"overlap by chance {by_chance:.2f}" in ax.get_title(loc="left")
+    pair = frame.set_index(["measure", "a", "b"])["mean"]
+    shown = {text.get_position(): text.get_text() for text in ax.texts}
+    for measure, place in (("spearman", (0.5, 1.5)), ("overlap", (1.5, 0.5))):
+        value = pair[(measure, frame["a"].iloc[0], frame["b"].iloc[0])]
+        assert shown[place] == f"{value:.2f}".replace("-", "−")
     plot_agreements(frame).draw_without_rendering()
     best = frame[frame["measure"] == "spearman"].nlargest(1, "mean").iloc[0]
     assert f"{best['mean']:+.2f}" in describe_agreement(frame).sentence

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from saccade.analysis.accuracy import ALL
-from saccade.analysis.intervals import interval_words, over_questions, pooled
+from saccade.analysis.intervals import interval_words, intervals_told, over_questions, pooled
 from saccade.analysis.stats import mean_with_interval
 
 
@@ -34,6 +34,8 @@ def test_few_questions_have_no_interval() -> None:
     row = over_questions(items.assign(kind="x"), ["kind"]).iloc[0]
     assert row["mean"] == 3 and np.isnan(row["low"]) and np.isnan(row["high"])
     assert interval_words(row["low"], row["high"], ".2f") == "[no interval]"
+    assert "too few questions" in intervals_told(row.to_frame().T)
+    assert intervals_told(pd.DataFrame({"low": [np.nan, 1.0]})).startswith("Intervals of 95 %")
     assert interval_words(-0.5, 0.25, "+.2f") == "[-0.50, +0.25]"
 
 

@@ -46,6 +46,14 @@ def test_typical_tokens_by_hand():
     assert "Were the two independent, 16.7 % would be high in both." in said
 
 
+def test_what_high_is_is_told_in_the_figure():
+    tokens = tokens_of([2.0, 1.0, 0.5]).assign(entropy=[2.0, 1.0, 0.5])
+    for cut, said in ((None, "above the median"), ((1.0, 1.0), "above the cut that was given")):
+        canvas = FIGURES["joint"].draw(joint_density(tokens, cut=cut))
+        assert canvas.axes[0].texts[0].get_text() == f"high: {said} (the lines)"
+        assert "≤" not in canvas.axes[0].get_xticklabels()[0].get_text()
+
+
 def test_signals_below_zero_have_an_even_axis():
     tokens = make_run(questions=3).tokens()
     frame = joint_density(tokens, signal="logprob", bins=4)
@@ -59,7 +67,11 @@ def test_little_is_drawn(values):
     frame = figure.frame(tokens_of(values).assign(entropy=values, token="$a"))
     canvas = figure.draw(frame)
     canvas.draw_without_rendering()
-    assert canvas.axes[0].get_title(loc="left") == f"Tokens (n = {len(values)})"
+    ax = canvas.axes[0]
+    assert ax.get_title(loc="left") == f"Tokens (n = {len(values)})"
+    seen = [tick.get_text() for tick in ax.get_xticklabels() if tick.get_position()[0] > 9e-7]
+    assert seen[0] == "≤ 10⁻⁶"
+    assert not any(tick.get_text() for tick in ax.get_xticklabels(minor=True))
 
 
 def test_two_signals_that_never_meet_are_refused():

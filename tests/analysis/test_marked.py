@@ -40,6 +40,16 @@ def test_equal_values_fall_to_the_earlier_and_missing_ones_are_never_kept():
     )
 
 
+def test_a_response_without_a_largest_token_is_refused():
+    with pytest.raises(SaccadeError, match="same kl.blind, 0, so none is larger"):
+        marked_response(tokens_of([0.0, 0.0, 0.0]))
+
+
+def test_a_sample_id_is_told_as_it_is():
+    frame = marked_response(tokens_of([1.0, 0.0]).assign(sample_id="q 50% off"))
+    assert "Response 0 to q 50% off (" in describe_marked(frame).sentence
+
+
 def test_top_is_a_share():
     with pytest.raises(SaccadeError, match="top must be a share"):
         marked_response(tokens_of([1.0]), top=40)
@@ -67,7 +77,7 @@ def test_any_text_is_drawn(text):
 def test_long_responses_are_cut_and_say_so():
     frame = marked_response(tokens_of(np.arange(4000.0)))
     title = plot_marked_response(frame).get_title(loc="left")
-    assert "of n = 4000 tokens, the first" in title
+    assert "of n = 4,000 tokens, the first" in title
 
 
 def test_what_cannot_be_drawn_is_a_box():

@@ -94,7 +94,7 @@ def test_token_by_token_is_drawn_along_tokens_and_said() -> None:
     ax = plot_position_profile(frame)
     assert ax.get_xlabel() == "token of the response, from 0"
     assert ax.get_xlim()[0] == 0 and ax.get_xlim()[1] > 10
-    assert "token by token (n = questions)" in plot_positions(frame).get_suptitle()
+    assert "token by token; n counts questions" in plot_positions(frame).get_suptitle()
     facts = frame.attrs
     assert f"{facts['bins']} places of {facts['width']} tokens each" in (
         describe_positions(frame).sentence

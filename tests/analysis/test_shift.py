@@ -64,7 +64,8 @@ def test_by_hand_and_in_words() -> None:
     assert frame.set_index("part")["mean"].to_dict() == {"top": 4, "rest": 1, "difference": 3}
     sentence = describe_shift(frame).sentence
     assert "t (n = 2 questions) 4.0000 and 1.0000 (4.00 times as large)" in sentence
-    assert "+3.0000 [no interval]" in sentence
+    assert "+3.0000 [no interval]" in sentence and "of 95 %" not in sentence
+    assert plot_shift_bars(frame).get_xlabel() == "mean hidden shift of a question"
     other = shift_by_similarity(pd.concat([tokens, tokens.assign(task="u")]))
     assert list(dict.fromkeys(other["task"])) == ["t", "u", ALL]
     assert other[other["task"] == ALL]["n_questions"].tolist() == [4, 4, 4]
@@ -84,7 +85,7 @@ def test_what_cannot_be_compared_is_said(tmp_path) -> None:
     with pytest.raises(SaccadeError, match="top must be"):
         shift_by_similarity(tokens, top=0.0)
     one = tokens[(tokens["sample_id"] != "q1") | (tokens["position"] == 0)]
-    assert "Left out: 1 questions" in describe_shift(shift_by_similarity(one)).sentence
+    assert "Left out: 1 question without" in describe_shift(shift_by_similarity(one)).sentence
     pd.testing.assert_frame_equal(
         shift_by_similarity(stored(tmp_path / "run", run)), shift_by_similarity(tokens)
     )

@@ -116,7 +116,7 @@ def test_rho_and_curve_are_those_of_the_questions() -> None:
     assert curve["questions"].tolist() == [10] * 5
     assert f"rho {want:+.2f}" in describe_calibration(frame).sentence
     figure = plot_calibrations(frame)
-    assert f"KL divergence: rho {want:+.2f}" in figure.axes[0].get_title(loc="left")
+    assert f"KL divergence\nrho {want:+.2f}" in figure.axes[0].get_title(loc="left")
     figure.draw_without_rendering()
 
 

@@ -97,7 +97,7 @@ def test_what_is_drawn_is_what_is_there() -> None:
     frame = forced_changes({"base": Pair(before, after)})
     figure = plot_all_changes(frame)
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["log-probability", "KL divergence"]
-    assert "n = questions" in figure.get_suptitle()
+    assert "n counts questions" in figure.get_suptitle().replace("\n", " ")
     ax = plot_changes(frame, measure="logprob")
     assert [tick.get_text() for tick in ax.get_yticklabels()] == [
         "lab/counting, n = 10",

@@ -1,12 +1,14 @@
 """Words that moved: the planted one is found, values are those of a loop, the floor holds."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from planted import pair
 
 from saccade.analysis.comparing import Pair, moved_words
 from saccade.analysis.comparing.moved import describe_moved, standing_out
-from saccade.analysis.plots.moved import plot_moved
+from saccade.analysis.plots.moved import plot_moved, plot_moved_words
 from saccade.errors import SaccadeError
 
 
@@ -37,6 +39,24 @@ def test_words_are_chosen_by_how_often_they_are_said() -> None:
         moved_words({"base": Pair(before, after)}, signals=["entropy"])
 
 
+def test_words_stand_in_the_order_in_which_they_are_chosen() -> None:
+    """Furthest first; where two sets of responses say a word in other questions, both n."""
+    rows = pd.DataFrame(
+        {
+            "series": ["a", "a", "b", "b"],
+            "signal": "kl.blind",
+            "word": ["up", "down", "up", "down"],
+            "difference": [1.0, -2.0, 1.0, -2.0],
+            "low": 0.5,
+            "high": 1.5,
+            "p_bh": 0.01,
+            "items": [9, 8, 7, 8],
+        }
+    )
+    ax = plot_moved_words(rows, ["down", "up"], ax=Figure().subplots())
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["down, n = 8", "up, n = 9 and 7"]
+
+
 def test_both_signals_are_drawn_in_both_sets_of_responses() -> None:
     """Also where no word moved, and where a word is what matplotlib would read as mathematics."""
     before, after = pair()
@@ -46,6 +66,7 @@ def test_both_signals_are_drawn_in_both_sets_of_responses() -> None:
     assert len(figure.axes) == 4
     assert figure.axes[0].get_title(loc="left") == "log-probability by class"
     figure.draw_without_rendering()
+    assert figure.axes[0].get_xlabel() == "difference, nats"
     still = moved_words({"base": Pair(before, before)})
     assert standing_out(still).empty and np.abs(still["difference"]).max() == 0
     assert "0 of" in describe_moved(still).sentence

@@ -7,6 +7,7 @@ from planted import pair
 
 from saccade.analysis.comparing import Pair, forced_tokens
 from saccade.analysis.comparing.tokens import describe_tokens
+from saccade.analysis.dependency import percent
 from saccade.analysis.plots.histograms import plot_tokens
 
 
@@ -26,6 +27,8 @@ def test_shares_are_those_of_a_loop() -> None:
     figure = plot_tokens(frame)
     assert [len(ax.patches) for ax in figure.axes] == [2, 2]
     figure.draw_without_rendering()
+    beyond = facts.xs("kl.blind", level="signal")["beyond"].max()
+    assert f"({percent(beyond)} lie further out)" in figure.axes[1].get_xlabel()
 
 
 def test_a_model_that_has_not_moved_is_drawn() -> None:

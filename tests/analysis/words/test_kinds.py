@@ -8,6 +8,7 @@ from frames import make_run
 from saccade.analysis.plots.content import plot_word_dependency
 from saccade.analysis.words import word_dependency, words
 from saccade.analysis.words.kinds import describe_dependency
+from saccade.errors import SaccadeError
 
 
 def test_means_by_a_loop() -> None:
@@ -43,6 +44,7 @@ def test_pieces_count_as_their_word() -> None:
     assert frame.loc["geometry", "mean"] == 2.0
     assert frame.loc["difference", "mean"] == -3.0
     assert frame.loc["difference", ["low", "high"]].isna().all()  # of one question
+    assert frame.loc["difference", ["n_tokens", "n_words", "n_questions"]].tolist() == [4, 3, 1]
 
 
 def test_questions_are_drawn_whole() -> None:
@@ -55,11 +57,36 @@ def test_questions_are_drawn_whole() -> None:
     assert (longer["n_tokens"] == 2 * once["n_tokens"]).all()
 
 
+def test_questions_of_one_image_are_questions() -> None:
+    """They are drawn together and counted one by one."""
+    tokens = make_run(questions=20).tokens()
+    pairs = tokens.assign(cluster=tokens["sample_id"].str[1:].astype(int) // 2)
+    frame, apart = word_dependency(pairs), word_dependency(tokens)
+    assert frame["n_questions"].tolist() == apart["n_questions"].tolist()
+    assert (frame["low"] != apart["low"]).any()
+    assert "of 20 questions; 95 % intervals" in describe_dependency(frame).sentence
+
+
+def test_what_says_nothing_is_refused_or_not_claimed() -> None:
+    """No number at all, no interval, no class above the others."""
+    tokens = make_run(questions=2).tokens()
+    with pytest.raises(SaccadeError, match="has a number for kl.blind"):
+        word_dependency(tokens.assign(**{"kl.blind": np.nan}))
+    said = describe_dependency(word_dependency(tokens.assign(**{"kl.blind": 0.0}))).sentence
+    assert "No class depends more than another." in said and "intervals" not in said
+    figure = plot_word_dependency(word_dependency(tokens))
+    assert [ax.get_xlabel() for ax in figure.axes] == ["mean KL divergence of a token"] * 2
+
+
 def test_drawn_and_said() -> None:
     """Two panels of bars; nothing to compare is said."""
     tokens = make_run(questions=4).tokens()
     frame = word_dependency(tokens)
-    assert len(plot_word_dependency(frame).axes[0].patches) == 2
+    figure = plot_word_dependency(frame)
+    assert len(figure.axes[0].patches) == 2
+    named = [tick.get_text() for tick in figure.axes[1].get_yticklabels()]
+    n = frame.set_index("words").loc["function", "n_tokens"]
+    assert f"other function, n = {n} tokens" in named
     assert describe_dependency(frame).sentence.startswith("Mean KL divergence of content words")
     bare = word_dependency(tokens[tokens["token"].isin([" red", " blue"])])
     plot_word_dependency(bare).draw_without_rendering()

@@ -50,7 +50,7 @@ def _title(frame: pd.DataFrame, drawn: int) -> str:
     cut = f", the first {drawn} shown" if drawn < len(frame) else ""
     return (
         f"A response ({verdict(facts['correct'])}) of n = {counted(len(frame), 'token')}{cut}; "
-        f"marked: the {int(frame['kept'].sum())} (top {percent(facts['top'], 0)}) of largest "
+        f"marked: the {int(frame['kept'].sum()):,} (top {percent(facts['top'], 0)}) of largest "
         f"{label(facts['signal']).text}"
     )
 
