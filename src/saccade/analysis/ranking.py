@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saccade.analysis.dependency import percent
 from saccade.errors import SaccadeError
 
 
@@ -74,4 +75,4 @@ def panel_title(panel: str, top: float | None = None) -> str:
         return f"{panel.capitalize()} tokens"
     if isinstance(top, int):
         return f"{panel.capitalize()} {top} token{'s' if top != 1 else ''} of each response"
-    return f"{panel.capitalize()} {top:.0%} of each response's tokens".replace("%", " %")
+    return f"{panel.capitalize()} {percent(top, 0)} of each response's tokens"

@@ -110,8 +110,7 @@ def describe_sparsity(frame: pd.DataFrame) -> Finding:
     low, middle, high = facts["gini_of_responses"]
     numbers = _numbers(frame)
     of_run = " and ".join(
-        f"the top {top:.0%} hold {percent(_at(frame, 'run', top))}".replace("%", " %", 1)
-        for top in (0.1, 0.4)
+        f"the top {percent(top, 0)} hold {percent(_at(frame, 'run', top))}" for top in (0.1, 0.4)
     )
     read = facts["responses_read"]
     among = f" ({read:,} drawn of them)" if read < facts["responses"] else ""
@@ -132,7 +131,7 @@ def _numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """A row for the Gini coefficient and one for each top share."""
     within = frame[frame["over"] == "response"].set_index("top").loc[list(TOPS)]
     low, middle, high = frame.attrs["gini_of_responses"]
-    shares = [f"mass in the top {top:.0%}".replace("%", " %") for top in TOPS]
+    shares = [f"mass in the top {percent(top, 0)}" for top in TOPS]
     return pd.DataFrame(
         {
             "measure": ["Gini", *shares],

@@ -51,7 +51,7 @@ def _write_rho(ax: Axes, frame: pd.DataFrame, series: str, measure: str) -> None
     ]
     of = rows.iloc[-1]
     told = f"\n{rho_words(of)}"
-    titled(ax, measure_name(measure) + (told if frame["series"].nunique() == 1 else ""))
+    titled(ax, measure_name(measure) + (told if frame["series"].nunique() == 1 else ""), beside=0.6)
 
 
 def plot_calibrations(frame: pd.DataFrame) -> Figure:

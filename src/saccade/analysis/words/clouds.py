@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from saccade.analysis.dependency import percent
 from saccade.analysis.figures import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.ranking import check_top, panel_title
@@ -205,8 +206,8 @@ def _class_words(rows: pd.DataFrame) -> str:
     shares = sums / sums.sum().clip(lower=1)
     place = int((shares["n"] - shares["n_other"]).to_numpy().argmax())
     name, (one, other) = shares.index[place], shares.to_numpy()[place]
-    said = f"of the top tokens {one:.0%} are of the class {name}, of the others {other:.0%}"
-    return said.replace("%", " %")
+    here, there = percent(one, 0), percent(other, 0)
+    return f"of the top tokens {here} are of the class {name}, of the others {there}"
 
 
 def panel_line(frame: pd.DataFrame, column: str) -> str:
@@ -214,5 +215,5 @@ def panel_line(frame: pd.DataFrame, column: str) -> str:
     top, name = frame.attrs["top"], label(column).text
     if frame.attrs["among"] == "response":
         return f"{panel_title('top', top)} by {name}"
-    share = f"{top} tokens" if isinstance(top, int) else f"{top:.0%} of all tokens"
-    return f"Top {share} of the run by {name}".replace("%", " %")
+    share = f"{top} tokens" if isinstance(top, int) else f"{percent(top, 0)} of all tokens"
+    return f"Top {share} of the run by {name}"
