@@ -149,7 +149,7 @@ def test_entropies_share_a_scale(tmp_path: Path) -> None:
     rows = [{"entropy": 0.1 * s, "entropy/ablated": 2.0 + s, "kl_prcp": 1.0} for s in range(4)]
     log = training_log(logged(tmp_path / "log.jsonl", rows))
     figure = plot_curves(collapse_curves({"papo": log}))
-    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    titles = [ax.get_title(loc="left").replace("\n", " ") for ax in figure.axes]
     assert titles == ["KL_prcp", "mean entropy", "mean entropy without image", *[""] * 0]
     assert figure.axes[1].get_ylim() == figure.axes[2].get_ylim()
     assert figure.get_suptitle() == "Over training (log of 4 steps)"

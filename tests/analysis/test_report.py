@@ -304,7 +304,7 @@ WORDED = ("pepo_3", "layers", "pepo_5", "positions", "agreement", "joint", "vppo
 """The figures that write names, questions or tokens."""
 EVERY = (*ALONE, *TRAINED)
 THIN = {
-    "one response": (make_run(questions=1, n=1), EVERY, {"pepo_5", "groups"}),
+    "one response": (make_run(questions=1, n=1), EVERY, {"pepo_5", "groups", "pgpo_5"}),
     "all correct": (make_run(questions=3, n=2, accuracy=1.1), JUDGED, {"pepo_5", "groups"}),
     "all wrong": (make_run(questions=3, n=2, accuracy=-1.0), JUDGED, {"pepo_5", "groups"}),
     "no verdict, no image": (

@@ -145,3 +145,10 @@ def clouds(names: list[str], low: list[float]) -> pd.DataFrame:
     frame.attrs = {"signals": ["entropy"], "top": 0.2, "among": "response", "floor": 5}
     frame.attrs |= {"occurrences": [], "not_drawn": {}, "read": 4, "responses": 4}
     return frame
+
+
+def test_the_top_tokens_of_a_run_need_others() -> None:
+    """A run that has no more of them is refused instead of drawn as a blank page."""
+    few = make_run(questions=1, n=1).tokens()
+    with pytest.raises(SaccadeError, match=f"only {len(few)} tokens with kl.blind, and all are"):
+        word_clouds(few, signals=["kl"], top=200, among="run")
