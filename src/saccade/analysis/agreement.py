@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.intervals import interval_words, over_questions
 from saccade.analysis.labels import counted, label
 from saccade.analysis.ranking import check_top, panel_title, ranked, top_count

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saccade.analysis.figures import Finding
-from saccade.analysis.labels import label
+from saccade.analysis.figure import Finding
+from saccade.analysis.labels import counted, label
 from saccade.analysis.measured import measured, scored
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
@@ -162,11 +162,7 @@ def _totals(facts: dict[Any, Any]) -> dict[Any, Any]:
 
 def of_tokens(facts: dict[Any, Any]) -> str:
     """`5,120 tokens in 40 responses`."""
-    tokens, responses = facts["tokens"], facts["responses"]
-    return (
-        f"{tokens:,} token{'s' if tokens != 1 else ''} in {responses:,} "
-        f"response{'s' if responses != 1 else ''}"
-    )
+    return f"{counted(facts['tokens'], 'token')} in {counted(facts['responses'], 'response')}"
 
 
 def percent(share: float, places: int = 1) -> str:

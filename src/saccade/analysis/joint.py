@@ -12,7 +12,7 @@ import pandas as pd
 
 from saccade.analysis.bins import Axis, axis_of
 from saccade.analysis.dependency import percent
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.measured import exact, measured
 from saccade.analysis.sources import DRAWN, drawn

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.intervals import intervals_told, over_questions
 from saccade.analysis.labels import counted, label
 from saccade.analysis.sources import clustered, present_signals

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.intervals import interval_words, over_questions
 from saccade.analysis.kept import last_accuracy
 from saccade.analysis.series import Sources

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from saccade.analysis.bins import Axis, axis_of
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.measured import scored
 from saccade.analysis.series import Line, Sources, remarks, series_of
