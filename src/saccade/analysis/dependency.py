@@ -13,6 +13,7 @@ import pandas as pd
 from saccade.analysis.figure import Finding
 from saccade.analysis.labels import counted, label
 from saccade.analysis.measured import measured, scored
+from saccade.analysis.sources import check_count
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
@@ -49,8 +50,7 @@ def dependency_frequencies(source: Source, *, signal: str = "kl", bins: int = 60
 
     Columns low, high, tokens, share. The paper does not say how many bins it draws.
     """
-    if bins < 1:
-        raise SaccadeError(f"bins must be at least 1; got {bins!r}.")
+    bins = check_count("bins", bins)
     found = measured(source, signal)
     start = min(0.0, found.low)
     width = (found.high - start) / bins or 1.0

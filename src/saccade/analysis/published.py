@@ -57,7 +57,9 @@ def beside_published(
     rows = beside.rename(columns={"method": "name", "paper": "source"}).assign(kind="published")
     frame = pd.concat([measured, rows.reindex(columns=COLUMNS)], ignore_index=True)
     order = frame["benchmark"].map({name: place for place, name in enumerate(names)})
-    return frame.loc[order.sort_values(kind="stable").index, COLUMNS].reset_index(drop=True)
+    frame = frame.loc[order.sort_values(kind="stable").index, COLUMNS].reset_index(drop=True)
+    frame.attrs = {"runs": list(sources)}
+    return frame
 
 
 def _measured(
