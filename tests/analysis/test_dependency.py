@@ -113,7 +113,7 @@ def test_little_is_drawn_and_said(name, values):
 def test_bins_make_sense():
     with pytest.raises(SaccadeError, match="width must be above 0"):
         dependency_histogram(tokens_of([1.0]), width=0)
-    with pytest.raises(SaccadeError, match="bins must be at least 1"):
+    with pytest.raises(SaccadeError, match="bins must be a whole number from 1 on"):
         dependency_frequencies(tokens_of([1.0]), bins=0)
 
 

@@ -165,3 +165,11 @@ def test_names_of_runs_and_tasks_are_text(name: str) -> None:
     written = [text for text in canvas.findobj(Text) if text.get_text()]
     assert written and not any(text.get_parse_math() for text in written)
     assert not any("\x1b" in text.get_text() for text in written)
+
+
+def test_a_table_read_from_a_file_is_refused_rather_than_guessed_at(frame, tmp_path) -> None:
+    frame.to_csv(tmp_path / "pepo_2.csv", index=False)
+    bare = pd.read_csv(tmp_path / "pepo_2.csv")
+    for make in (FIGURES["pepo_2"].draw, FIGURES["pepo_2"].find):
+        with pytest.raises(SaccadeError, match=r"lost|has none, as a table read from a CSV"):
+            make(bare)

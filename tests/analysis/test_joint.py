@@ -79,5 +79,5 @@ def test_two_signals_that_never_meet_are_refused():
     for cut in (None, (0.0, 0.0)):
         with pytest.raises(SaccadeError, match="has both kl.blind and entropy"):
             joint_density(tokens, cut=cut)
-    with pytest.raises(SaccadeError, match="bins must be at least 2"):
+    with pytest.raises(SaccadeError, match="bins must be a whole number from 2 on"):
         joint_density(tokens, bins=1)

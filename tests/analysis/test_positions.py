@@ -63,7 +63,7 @@ def test_refuses_no_signals_and_no_bins() -> None:
     tokens = make_run(questions=1).tokens()
     with pytest.raises(SaccadeError, match="saccade probe RUN"):
         position_profiles(tokens.drop(columns=list(SIGNALS)))
-    with pytest.raises(SaccadeError, match="bins must be 1 or more; got 0"):
+    with pytest.raises(SaccadeError, match="bins must be a whole number from 1 on; got 0"):
         position_profiles(tokens, bins=0)
 
 

@@ -42,3 +42,10 @@ def test_a_signal_is_found_by_its_short_name_or_missed_with_advice(run):
         assert column_of(source, "kl") == "kl.blind"
         with pytest.raises(SaccadeError, match=r"no signal 'k3.grey', .* --ablation grey"):
             column_of(source, "k3.grey")
+
+
+@pytest.mark.parametrize("other", ["runs/x", None, [1]])
+def test_what_is_neither_is_told_what_to_do(other):
+    for question in (lambda: ask(other, MEANS), lambda: column_of(other, "kl")):
+        with pytest.raises(SaccadeError, match="from a run or from a table .* saccade.open_run"):
+            question()

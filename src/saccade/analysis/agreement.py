@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.intervals import interval_words, over_questions
 from saccade.analysis.labels import counted, label
 from saccade.analysis.ranking import check_top, panel_title, ranked, top_count
-from saccade.analysis.sources import clustered, drawn, present_signals
+from saccade.analysis.sources import check_count, clustered, drawn, present_signals
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 from saccade.store.views import quoted
@@ -41,7 +41,7 @@ def signal_agreement(source: Source, *, top: float = 0.2, most: int = MOST) -> p
     give. Of more than `most` responses to a task, as many are drawn, always the same ones. A
     correlation with a signal that is constant in a response does not exist and is left out.
     """
-    top = check_top(top)
+    top, most = check_top(top), check_count("most", most)
     signals = present_signals(source)
     if len(signals) < 2:
         raise SaccadeError(f"Agreement needs two signals; this run has only {signals[0]!r}.")

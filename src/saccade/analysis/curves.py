@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from saccade.analysis.accuracy import ALL
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.progress import METRICS, at_every_step, measured_on_responses, taken_from_log
 from saccade.analysis.series import Line, Series, Sources, remarks, series_of
 from saccade.errors import SaccadeError

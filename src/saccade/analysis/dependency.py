@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saccade.analysis.figures import Finding
-from saccade.analysis.labels import label
+from saccade.analysis.figure import Finding
+from saccade.analysis.labels import counted, label
 from saccade.analysis.measured import measured, scored
+from saccade.analysis.sources import check_count
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
@@ -49,8 +50,7 @@ def dependency_frequencies(source: Source, *, signal: str = "kl", bins: int = 60
 
     Columns low, high, tokens, share. The paper does not say how many bins it draws.
     """
-    if bins < 1:
-        raise SaccadeError(f"bins must be at least 1; got {bins!r}.")
+    bins = check_count("bins", bins)
     found = measured(source, signal)
     start = min(0.0, found.low)
     width = (found.high - start) / bins or 1.0
@@ -162,11 +162,7 @@ def _totals(facts: dict[Any, Any]) -> dict[Any, Any]:
 
 def of_tokens(facts: dict[Any, Any]) -> str:
     """`5,120 tokens in 40 responses`."""
-    tokens, responses = facts["tokens"], facts["responses"]
-    return (
-        f"{tokens:,} token{'s' if tokens != 1 else ''} in {responses:,} "
-        f"response{'s' if responses != 1 else ''}"
-    )
+    return f"{counted(facts['tokens'], 'token')} in {counted(facts['responses'], 'response')}"
 
 
 def percent(share: float, places: int = 1) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from saccade.analysis.accuracy import ALL, QUESTION
-from saccade.analysis.figures import Finding
-from saccade.analysis.labels import label
+from saccade.analysis.figure import Finding
+from saccade.analysis.labels import counted, label
 from saccade.analysis.ranking import check_top, how_many, panel_title
 from saccade.analysis.sources import clustered
 from saccade.analysis.stats.corrections import corrected
@@ -229,9 +229,8 @@ def _caution(smaller: int) -> list[str]:
     """How far the numbers carry, where that is not far."""
     if smaller >= SMALL:
         return []
-    plural = "question" if smaller == 1 else "questions"
     return [
-        f"The smaller group has only {smaller} {plural}: "
+        f"The smaller group has only {counted(smaller, 'question')}: "
         "read this as a description of this run, not as evidence."
     ]
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
+from saccade.errors import SaccadeError
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
@@ -66,6 +68,7 @@ class Figure:
         """The drawing of `frame`, which pyplot no longer holds."""
         from matplotlib.pyplot import close
 
+        self._check(frame)
         drawn = _fetch(self.plot)(frame)
         canvas: Canvas = getattr(drawn, "figure", drawn)
         close(canvas)
@@ -73,8 +76,18 @@ class Figure:
 
     def find(self, frame: "pd.DataFrame") -> Finding:
         """What `frame` says, in words and in numbers."""
+        self._check(frame)
         finding: Finding = _fetch(self.describe)(frame)
         return finding
+
+    def _check(self, frame: "pd.DataFrame") -> None:
+        """Refuse a frame that has lost its facts: its titles would be guesses."""
+        if not frame.attrs:
+            raise SaccadeError(
+                f"The figure {self.id} is drawn from a frame with its facts (frame.attrs), and this"
+                " one has none, as a table read from a CSV file. Compute it again:"
+                f" FIGURES[{self.id!r}].frame(run)."
+            )
 
 
 def _fetch(name: str) -> Callable[..., Any]:

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.intervals import interval_words, over_questions, pooled
 from saccade.analysis.labels import label
-from saccade.analysis.sources import clustered
+from saccade.analysis.sources import check_count, clustered
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask, column_of
 from saccade.store.views import quoted
@@ -67,8 +67,9 @@ def parting_responses(
     groups of `shared` are other verdict and same verdict, `at` is a number of tokens.
     """
     column = column_of(source, signal)
-    sums = ask(source, _SUMS.format(signal=quoted(column), bins=int(bins)))
-    texts = ask(source, _TEXTS.format(most=int(most)))
+    bins, most = check_count("bins", bins), check_count("most", most)
+    sums = ask(source, _SUMS.format(signal=quoted(column), bins=bins))
+    texts = ask(source, _TEXTS.format(most=most))
     running = _running(sums, bins)
     if running.empty or texts.empty:
         raise SaccadeError(

@@ -82,6 +82,10 @@ def intervals_told(frame: pd.DataFrame) -> str:
     return "There are too few questions for intervals."
 
 
+THREE = "+#.3g"
+"""A difference to three digits, trailing zeros among them."""
+
+
 def interval_words(low: float, high: float, form: str) -> str:
     """`[+0.12, +0.34]`, or that there is none."""
     return f"[{low:{form}}, {high:{form}}]" if math.isfinite(low) else "[no interval]"

@@ -12,10 +12,10 @@ import pandas as pd
 
 from saccade.analysis.bins import Axis, axis_of
 from saccade.analysis.dependency import percent
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.measured import exact, measured
-from saccade.analysis.sources import DRAWN, drawn
+from saccade.analysis.sources import DRAWN, check_count, drawn
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 
@@ -38,8 +38,7 @@ def joint_density(
     typical tokens add most to how its words differ from the run's: share there times
     log(share there / share in the run). Tokens are taken without spaces around them.
     """
-    if bins < 2:
-        raise SaccadeError(f"bins must be at least 2; got {bins!r}.")
+    bins = check_count("bins", bins, least=2)
     x, y = measured(source, signal), measured(source, against)
     both = _both(x.signal, y.signal)
     cuts = _medians(source, both) if cut is None else cut

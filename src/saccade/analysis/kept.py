@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from saccade.analysis.accuracy import ALL
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.intervals import over_questions, pooled
 from saccade.analysis.progress import responses_of
 from saccade.analysis.series import training_settings

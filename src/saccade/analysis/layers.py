@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.intervals import intervals_told, over_questions
 from saccade.analysis.labels import counted, label
 from saccade.analysis.sources import clustered

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from saccade.analysis.dependency import percent
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.measured import measured
 from saccade.analysis.typical import tokens_of, typical

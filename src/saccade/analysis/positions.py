@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.intervals import intervals_told, over_questions
 from saccade.analysis.labels import counted, label
-from saccade.analysis.sources import clustered, present_signals
+from saccade.analysis.sources import check_count, clustered, present_signals
 from saccade.errors import SaccadeError
 from saccade.store import Source, ask
 from saccade.store.views import quoted
@@ -32,7 +32,7 @@ def position_profiles(source: Source, *, bins: int = 10) -> pd.DataFrame:
     `at` is the middle of a bin, as a share of the response. A question's value is the mean over
     the pooled tokens of its responses in that bin.
     """
-    frame = _profiles(source, f"position * {_checked(bins)} // length")
+    frame = _profiles(source, f"position * {check_count('bins', bins)} // length")
     frame.insert(3, "at", (frame["bin"] + 0.5) / bins)
     frame.attrs = {"along": "response", "bins": bins}
     return frame
@@ -47,17 +47,11 @@ def token_profiles(source: Source, *, bins: int = 30) -> pd.DataFrame:
     if lengths.empty:
         raise SaccadeError("This run has no tokens, so there is nothing to draw.")
     longest = int(lengths.quantile(1 - REACHED, interpolation="higher"))
-    width = -(-longest // _checked(bins))
+    width = -(-longest // check_count("bins", bins))
     frame = _profiles(source, f"position // {width}", f"WHERE position < {longest}")
     frame.insert(3, "at", frame["bin"] * width + (width - 1) / 2)
     frame.attrs = {"along": "tokens", "bins": -(-longest // width), "width": width}
     return frame
-
-
-def _checked(bins: int) -> int:
-    if bins < 1:
-        raise SaccadeError(f"bins must be 1 or more; got {bins}.")
-    return int(bins)
 
 
 def _profiles(source: Source, place: str, where: str = "") -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.intervals import interval_words, over_questions
 from saccade.analysis.kept import last_accuracy
 from saccade.analysis.series import Sources
@@ -57,7 +57,9 @@ def beside_published(
     rows = beside.rename(columns={"method": "name", "paper": "source"}).assign(kind="published")
     frame = pd.concat([measured, rows.reindex(columns=COLUMNS)], ignore_index=True)
     order = frame["benchmark"].map({name: place for place, name in enumerate(names)})
-    return frame.loc[order.sort_values(kind="stable").index, COLUMNS].reset_index(drop=True)
+    frame = frame.loc[order.sort_values(kind="stable").index, COLUMNS].reset_index(drop=True)
+    frame.attrs = {"runs": list(sources)}
+    return frame
 
 
 def _measured(

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from saccade.analysis.bins import Axis, axis_of
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.measured import scored
 from saccade.analysis.series import Line, Sources, remarks, series_of
+from saccade.analysis.sources import check_count
 from saccade.errors import SaccadeError
 from saccade.samples import signal_column
 from saccade.store import column_of, signals_of
@@ -45,8 +46,7 @@ def signal_ridges(
 
     Of more than `most` steps as many are taken, evenly, the first and the last among them.
     """
-    if bins < 2 or most < 2:
-        raise SaccadeError(f"bins and most must be at least 2; got {bins!r} and {most!r}.")
+    bins, most = check_count("bins", bins, least=2), check_count("most", most, least=2)
     series = series_of(sources, logs=False)
     parts = [_ridges(series.lines, signal, bins, most) for signal in signals]
     if all(part.empty for part in parts):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.intervals import interval_words, intervals_told, over_questions, pooled
 from saccade.analysis.labels import counted, label
 from saccade.analysis.ranking import check_top, how_many, panel_title

@@ -1,6 +1,8 @@
 """What a run, or a table of its tokens, can be asked for: signals, and what belongs together."""
 
 from collections.abc import Iterable
+from numbers import Integral
+from typing import Any
 
 import pandas as pd
 
@@ -33,6 +35,13 @@ def present_signals(source: Source) -> list[str]:
             "`saccade probe RUN`."
         )
     return names
+
+
+def check_count(name: str, value: Any, *, least: int = 1) -> int:
+    """A setting that counts something, as Python's own number."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise SaccadeError(f"{name} must be a whole number from {least} on; got {value!r}.")
+    return int(value)
 
 
 def drawn(most: int = DRAWN, *, of_each: str = "") -> str:

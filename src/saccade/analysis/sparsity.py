@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from saccade.analysis.dependency import missing, of_tokens, percent
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.measured import Measured, measured, scored
 from saccade.analysis.sources import drawn

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.marked import verdict
 from saccade.analysis.scales import common_scales

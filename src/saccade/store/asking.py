@@ -31,6 +31,7 @@ def ask(source: Source, query: str) -> pd.DataFrame:
     """The answer to one SELECT over the views of a run (see `Run.sql`), or over `tokens`."""
     if isinstance(source, Run):
         return source.sql(query)
+    _check(source)
     check_select(query)
     connection = _holding(source)
     try:
@@ -41,7 +42,18 @@ def ask(source: Source, query: str) -> pd.DataFrame:
 
 def signals_of(source: Source) -> Sequence[str]:
     """The columns in which signals may be."""
+    _check(source)
     return source.signals if isinstance(source, Run) else list(map(str, source.columns))
+
+
+def _check(source: object) -> None:
+    """Refuse what can be asked nothing, such as a folder's name."""
+    if not isinstance(source, Run | pd.DataFrame):
+        raise SaccadeError(
+            "Figures are computed from a run or from a table of its tokens; got "
+            f"{type(source).__name__} {str(source)[:60]!r}. A folder is opened first:"
+            " saccade.open_run(FOLDER)."
+        )
 
 
 def column_of(source: Source, signal: str) -> str:

@@ -111,7 +111,7 @@ def test_what_is_drawn_is_what_is_there() -> None:
     assert full == (rows["p_holm"] < 0.05).tolist()
     plt.close("all")
     sentence = describe_changes(frame).sentence
-    assert f"log-probability {rows['difference'].iloc[-1]:+.4g}" in sentence
+    assert f"log-probability {rows['difference'].iloc[-1]:+#.3g}" in sentence
 
 
 def silenced(path: Path, run: FakeRun) -> None:

@@ -6,6 +6,7 @@ be correct, though the model is the same. Questions are ranked within their task
 which both changed makes no correlation.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from saccade.analysis.comparing.changes import measure_name
 from saccade.analysis.comparing.items import ACCURACY, question_means
 from saccade.analysis.comparing.shared import remarks, some_signals
 from saccade.analysis.figure import Finding
+from saccade.analysis.intervals import interval_words, intervals_told
 from saccade.analysis.stats.correlations import rank_correlation
 from saccade.analysis.stats.differences import mean_with_interval
 from saccade.errors import SaccadeError
@@ -132,9 +134,11 @@ def _places(values: pd.Series, bins: int) -> Ints:
 
 
 def rho_words(row: pd.Series) -> str:
-    """`rho +0.34 [+0.15, +0.52]`."""
+    """`rho +0.34 [+0.15, +0.52]`, or that there is none."""
     value, low, high = (round(float(row[name]), 2) + 0.0 for name in ("value", "low", "high"))
-    return f"rho {value:+.2f} [{low:+.2f}, {high:+.2f}]"
+    if math.isnan(value):
+        return "no rho"
+    return f"rho {value:+.2f} {interval_words(low, high, '+.2f')}"
 
 
 def describe_calibration(frame: pd.DataFrame) -> Finding:
@@ -153,7 +157,7 @@ def describe_calibration(frame: pd.DataFrame) -> Finding:
     said = (
         "Change of a question's accuracy in one half of its responses against the change of its"
         f" signals in the other half, from {frame.attrs['first']} (n = {n} questions, ranked within"
-        f" tasks): {'; '.join(parts)}. Intervals of 95 % over questions."
+        f" tasks): {'; '.join(parts)}. {intervals_told(frame)}"
         f"{frame.attrs.get('remarks', '')}"
     )
     return Finding(said, found.drop(columns=["shows", "bin", "at"]).reset_index(drop=True))

@@ -16,6 +16,7 @@ from saccade.analysis.comparing.items import MEASURES, question_means
 from saccade.analysis.comparing.pairs import Pair
 from saccade.analysis.comparing.shared import remarks, shared_signals
 from saccade.analysis.figure import Finding
+from saccade.analysis.intervals import THREE, interval_words, intervals_told
 from saccade.analysis.labels import label
 from saccade.analysis.stats.corrections import holm
 from saccade.analysis.stats.differences import compare_pairs
@@ -134,7 +135,7 @@ def describe_changes(frame: pd.DataFrame) -> Finding:
     parts = [_series_words(frame, str(name)) for name in dict.fromkeys(frame["series"])]
     held = "; ".join(_held_words(words, rows) for words, rows in families(frame))
     said = (
-        f"{'. '.join(parts)}. Intervals of 95 % over questions. Differences with p below 0.05:"
+        f"{'. '.join(parts)}. {intervals_told(frame)} Differences with p below 0.05:"
         f" {held}.{frame.attrs.get('remarks', '')}"
     )
     return Finding(said, frame)
@@ -170,8 +171,8 @@ def _series_words(frame: pd.DataFrame, series: str) -> str:
         else f"On the responses of {series} {where}, after less before"
     )
     measured = (
-        f"{measure_name(row['measure'])} {row['difference']:+.4g}"
-        f" [{row['low']:+.4g}, {row['high']:+.4g}]"
+        f"{measure_name(row['measure'])} {row['difference']:{THREE}}"
+        f" {interval_words(row['low'], row['high'], THREE)}"
         for row in rows.to_dict("records")
     )
     return f"{begin}: {', '.join(measured)}"

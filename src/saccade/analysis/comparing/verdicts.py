@@ -10,6 +10,7 @@ from saccade.analysis.accuracy import ALL
 from saccade.analysis.comparing.changes import measure_name
 from saccade.analysis.comparing.pairs import Pair
 from saccade.analysis.figure import Finding
+from saccade.analysis.intervals import THREE, interval_words, intervals_told
 from saccade.analysis.stats.corrections import corrected
 from saccade.analysis.stats.differences import compare_groups
 from saccade.errors import SaccadeError
@@ -101,9 +102,9 @@ def describe_verdicts(frame: pd.DataFrame) -> Finding:
         whole = rows[rows["task"] == rows["task"].iloc[-1]]
         within = " within tasks" if whole["task"].iloc[0] == ALL else ""
         signals = (
-            f"{measure_name(row['measure'])} {row['correct']:+.3g} against"
-            f" {row['incorrect']:+.3g}, a difference{within} of {row['difference']:+.3g}"
-            f" [{row['low']:+.3g}, {row['high']:+.3g}]"
+            f"{measure_name(row['measure'])} {row['correct']:{THREE}} against"
+            f" {row['incorrect']:{THREE}}, a difference{within} of {row['difference']:{THREE}}"
+            f" {interval_words(row['low'], row['high'], THREE)}"
             for row in whole.to_dict("records")
         )
         n = int(whole["questions"].max())
@@ -113,7 +114,7 @@ def describe_verdicts(frame: pd.DataFrame) -> Finding:
         )
     held = int((frame["p_holm"] < 0.05).sum())
     said = (
-        f"{'. '.join(parts)}. Intervals of 95 % over questions; {held} of"
+        f"{'. '.join(parts)}. {intervals_told(frame)} {held} of"
         f" {int(frame['p'].notna().sum())} differences hold after Holm's correction."
     )
     return Finding(said, frame)

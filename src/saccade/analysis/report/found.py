@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from saccade.analysis.finders import FEWEST, FINDERS, MOST, Finder
-from saccade.analysis.labels import label
+from saccade.analysis.labels import counted, label
 from saccade.analysis.report.drawn import data_uri
 from saccade.analysis.report.folder import Folder
 from saccade.analysis.report.strips import Shown, Strips
@@ -66,7 +66,9 @@ class Found:
             return f"None in this run, by {name}.{self._left_out}"
         responses, shown = self.frame["response"].nunique(), len(self.finds)
         rest = f"; shown are the {shown} most remarkable." if shown < responses else "."
-        said = f"{n}{' or more' if n == MOST else ''} by {name}, in {counted(responses)}"
+        said = (
+            f"{n}{' or more' if n == MOST else ''} by {name}, in {counted(responses, 'response')}"
+        )
         return said + rest + self._left_out
 
     @property
@@ -75,11 +77,6 @@ class Found:
         tasks = () if self.frame is None else self.frame.attrs.get("few", ())
         few = ", ".join(visible(task, lines=False) for task in tasks)
         return f" Left out, with fewer than {FEWEST} judged responses: {few}." if few else ""
-
-
-def counted(n: int) -> str:
-    """So many responses, in words."""
-    return f"{n} response{'s' if n != 1 else ''}"
 
 
 Asked = Mapping[str, pd.DataFrame | str]

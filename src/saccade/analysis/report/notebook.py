@@ -11,7 +11,7 @@ from markupsafe import escape
 from saccade.analysis.report.text import visible
 
 if TYPE_CHECKING:
-    from saccade.analysis.figures import Finding
+    from saccade.analysis.figure import Finding
 
 FIRST_ROWS = 20
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from saccade.analysis.dependency import percent
-from saccade.analysis.figures import Finding
+from saccade.analysis.figure import Finding
 from saccade.analysis.labels import label
 from saccade.analysis.ranking import check_top, panel_title
 from saccade.analysis.stats.corrections import corrected
