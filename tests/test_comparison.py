@@ -221,7 +221,8 @@ def test_runs_sampled_in_another_way_are_compared_and_it_is_said(tmp_path):
     runs = {}
     for name, words in settings.items():
         folder = written(tmp_path / name)
-        write_manifest(folder, replace(read_manifest(folder), rollout=words))
+        probing = {"signals": ["entropy", "kl"], "ablation": "blind"}
+        write_manifest(folder, replace(read_manifest(folder), rollout=words, probe=probing))
         runs[name] = open_run(folder)
     check_common(runs)
     (said,) = sampled_otherwise(runs)
