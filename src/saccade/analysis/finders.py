@@ -41,7 +41,7 @@ _LUCKY = f"{_RESPONSES} WHERE correct AND value <= threshold ORDER BY value{_LAS
 _FAILED = f"{_RESPONSES} WHERE NOT correct AND value >= threshold ORDER BY value DESC{_LAST}"
 _SPIKES = """
 WITH thresholds AS (
-    SELECT task, quantile_cont({signal}::DOUBLE, {quantile}) AS threshold
+    SELECT task, quantile_cont({signal}, {quantile}) AS threshold
     FROM tokens GROUP BY task
 ),
 high AS (

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from saccade.analysis.accuracy import ALL
 from saccade.analysis.stats.columns import mean_of_strata
 from saccade.analysis.stats.resampling import Floats
+from saccade.analysis.stats.rows import per_cluster
 
 
 def over_questions(items: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -56,10 +57,13 @@ def of_strata(
     values = table.to_numpy(dtype=np.float64)
     known = np.isfinite(values)
     numbers, clusters = pd.factorize(cluster)
-    shape = (2, len(clusters), int(stratum.max(initial=0)) + 1, values.shape[1])
-    sums, sizes = np.zeros(shape)
-    np.add.at(sums, (numbers, stratum), np.where(known, values, 0.0))
-    np.add.at(sizes, (numbers, stratum), known)
+    strata = int(stratum.max(initial=0)) + 1
+    cells = numbers * strata + stratum
+    whole = np.zeros((2, len(clusters) * strata, values.shape[1]))
+    for place, rows in zip(whole, (np.where(known, values, 0.0), known), strict=True):
+        found = per_cluster(rows, cells)
+        place[: len(found)] = found
+    sums, sizes = whole.reshape(2, len(clusters), strata, -1)
     return *mean_of_strata(sums, sizes), known.sum(axis=0)
 
 

@@ -39,7 +39,9 @@ def drawings(figure: "Figure") -> tuple[str, bytes]:
         pixels = FigureCanvasAgg(figure)
         pixels.draw()  # type: ignore[no-untyped-call]
         whole = np.asarray(pixels.buffer_rgba())  # type: ignore[no-untyped-call]
-        Image.fromarray(whole).convert("RGB").save(png, "PNG", dpi=(figure.dpi, figure.dpi))
+        Image.fromarray(whole).convert("RGB").save(
+            png, "PNG", dpi=(figure.dpi, figure.dpi), compress_level=4
+        )
         figure.set_layout_engine("none")
         FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})  # type: ignore[no-untyped-call]
     return svg.getvalue(), png.getvalue()

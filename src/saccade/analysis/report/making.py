@@ -11,6 +11,9 @@ from saccade.analysis.scales import Scale
 
 T = TypeVar("T")
 
+AHEAD = 2
+"""Figures computed at a time: one is in Python while the other waits for an answer in SQL."""
+
 Progress = Callable[[int, int], None]
 """Called with how many steps are done and how many there are."""
 
@@ -48,8 +51,8 @@ class Making:
 
 @contextmanager
 def look_ahead() -> Iterator[Executor]:
-    """A thread that computes; when all is over, or goes wrong, what it has not begun is dropped."""
-    ahead = ThreadPoolExecutor(1)
+    """Threads that compute; at the end, or if it goes wrong, what is not begun is dropped."""
+    ahead = ThreadPoolExecutor(AHEAD)
     try:
         yield ahead
     finally:
