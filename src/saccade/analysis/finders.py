@@ -44,13 +44,17 @@ WITH thresholds AS (
     SELECT task, quantile_cont({signal}, {quantile}) AS threshold
     FROM tokens GROUP BY task
 ),
-high AS (
+high AS MATERIALIZED (
     SELECT t.task, sample_id, index, step, response, position, token, {signal} AS value, threshold
     FROM tokens t JOIN thresholds h ON t.task IS NOT DISTINCT FROM h.task
     WHERE {signal} >= threshold
 ),
-near AS (
-    SELECT response, position, {signal} AS value FROM tokens WHERE {signal} NOTNULL
+near AS MATERIALIZED (
+    SELECT response, position, {signal} AS value
+    FROM tokens
+    SEMI JOIN (SELECT response, position + unnest([-1, 1]) AS position FROM high)
+    USING (response, position)
+    WHERE {signal} NOTNULL
 )
 SELECT h.task, h.sample_id, h.index, h.step, h.response, h.position, h.token, h.value,
        b.value AS before, h.threshold

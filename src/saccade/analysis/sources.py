@@ -18,7 +18,7 @@ TOKEN_COLUMNS = frozenset(
 )
 """The columns of a table of tokens that are no signals."""
 
-DRAWN = 3_000
+DRAWN = 2_000
 """Responses that are read where a picture, or a list of words, shows no more of a larger run."""
 
 
