@@ -117,6 +117,17 @@ def test_drawn_as_outlines_that_link(tokens: pd.DataFrame) -> None:
     assert svg == drawings(plot_word_clouds(frame))[0]
 
 
+def test_where_none_stands_out_those_that_do_before_correction_are_drawn_and_it_is_said() -> None:
+    """Three of twenty words with p of .01 to .03: none holds among twenty."""
+    names = [f"word{i}" for i in range(20)]
+    frame = clouds(names, [0.4, 0.3, 0.2, *[-1.0] * 17]).assign(p_bh=0.2)
+    canvas = plot_word_clouds(frame)
+    left = canvas.axes[0]
+    assert {patch.get_label() for patch in left.patches} == set(names[:3])
+    assert "no word stands out once p is corrected; these do before" in left.texts[-1].get_text()
+    assert "no word stands out" in describe_clouds(frame).sentence
+
+
 def test_many_words_all_fit_without_touching() -> None:
     """Sizes are linear in the lower end, and no word lies on another."""
     names = [f"word{'x' * (i % 7)}{i}" for i in range(40)]

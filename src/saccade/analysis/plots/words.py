@@ -12,12 +12,13 @@ from matplotlib.ticker import MaxNLocator
 
 from saccade.analysis.plots.cloud import draw_cloud
 from saccade.analysis.plots.style import COLUMN, INK, MUTED, WORDS, style
-from saccade.analysis.words.clouds import LISTED, SHOWN, panel_line, standing_out
+from saccade.analysis.words.clouds import LISTED, SHOWN, panel_line, pictured, standing_out
 from saccade.analysis.words.fonts import font_for
 
 ROW = 2.75
 """Height of one cloud in inches."""
 NOTHING = "no word stands out"
+BEFORE = "no word stands out once p is corrected; these do before"
 
 
 def plot_word_clouds(frame: pd.DataFrame) -> Figure:
@@ -28,13 +29,14 @@ def plot_word_clouds(frame: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(2 * COLUMN, ROW * len(signals) + 0.3), layout=layout)
         grid = figure.subplots(len(signals), 2, squeeze=False, width_ratios=(1.75, 1))
         for letter, column, (left, right) in zip("abcdef", signals, grid, strict=False):
-            rows = standing_out(frame[frame["panel"] == column])
+            own = frame[frame["panel"] == column]
+            rows = pictured(own)
             line = panel_line(frame, column)
             left.set_title(f"{letter}   {line}" if len(signals) > 1 else line, loc="left")
             font, missing = font_for(list(rows["word"].head(SHOWN)))
             drawn = rows.head(SHOWN)[~rows["word"].head(SHOWN).isin(missing)]
             _cloud(left, drawn, font, _links(frame, column))
-            _note(left, len(rows), len(drawn), len(missing))
+            _note(left, rows, len(drawn), len(missing), held=not standing_out(own).empty)
             _intervals(right, drawn.head(LISTED), font)
         _legend(figure, frame)
     return figure
@@ -57,9 +59,13 @@ def _links(frame: pd.DataFrame, column: str) -> dict[str, str]:
     return {place["word"]: place["anchor"] for place in places if place["panel"] == column}
 
 
-def _note(ax: Axes, n: int, drawn: int, missing: int) -> None:
-    """Under the cloud: which words are not in it."""
-    said = [f"{drawn} of the {n} words that stand out"] if n > drawn else []
+def _note(ax: Axes, rows: pd.DataFrame, drawn: int, missing: int, *, held: bool) -> None:
+    """Under the cloud: whether its words stand out, and which are not in it."""
+    said = (
+        [f"{drawn} of the {len(rows)} words that stand out"] if held and len(rows) > drawn else []
+    )
+    if not held and len(rows):
+        said.append(BEFORE)
     if missing:
         said.append(f"{missing} left out: no installed font has their characters")
     ax.text(0, -0.02, "; ".join(said), transform=ax.transAxes, va="top", color=INK, fontsize=7)
@@ -87,7 +93,7 @@ def _intervals(ax: Axes, rows: pd.DataFrame, font: Path) -> None:
 
 def _legend(figure: Figure, frame: pd.DataFrame) -> None:
     """The classes there are, in their colours, and what size says."""
-    shown = set(standing_out(frame)["class"])
+    shown = {each for _, rows in frame.groupby("panel") for each in pictured(rows)["class"]}
     handles = [
         Line2D([], [], color=colour, marker="o", linestyle="", markersize=4.5, label=name)
         for name, colour in WORDS.items()

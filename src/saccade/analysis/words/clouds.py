@@ -95,6 +95,12 @@ def standing_out(frame: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values("low", ascending=False, kind="stable")
 
 
+def pictured(frame: pd.DataFrame) -> pd.DataFrame:
+    """The words that are drawn: those that stand out, or else those that do before correction."""
+    out = standing_out(frame)
+    return out if len(out) else frame[frame["low"] > 0].sort_values("low", ascending=False)
+
+
 def _panel(tokens: pd.DataFrame, number: int) -> tuple[Floats, Flags]:
     """Each token's value, minus infinity without the signal, and if it is among the top ones."""
     value = tokens[f"value_{number}"].fillna(-np.inf).to_numpy(dtype=np.float64)
@@ -130,7 +136,7 @@ def _drawn(
     places: list[dict[str, Any]] = []
     not_drawn: dict[str, list[str]] = {}
     for number, column in enumerate(columns):
-        shown = standing_out(table[table["panel"] == column])["word"].head(SHOWN)
+        shown = pictured(table[table["panel"] == column])["word"].head(SHOWN)
         found = occurrences(tokens, joined, _said(joined, *_panel(tokens, number)), shown)
         anchors = {word: f"word-{number}-{place}" for place, word in enumerate(shown)}
         places += [{"panel": column, "anchor": anchors[at["word"]], **at} for at in found]
@@ -152,8 +158,7 @@ def describe_clouds(frame: pd.DataFrame) -> Finding:
     """Per panel which words stand out, and the classes that they are of."""
     parts = [_panel_words(frame, column) for column in frame.attrs["signals"]]
     listed = [
-        standing_out(frame[frame["panel"] == column]).head(LISTED)
-        for column in frame.attrs["signals"]
+        pictured(frame[frame["panel"] == column]).head(LISTED) for column in frame.attrs["signals"]
     ]
     said = [*parts, *drawn_words(frame.attrs), *_not_drawn(frame), HOW]
     return Finding(" ".join(said), pd.concat(listed, ignore_index=True))
