@@ -34,10 +34,7 @@ def measured(source: Source, signal: str) -> Measured:
     column = column_of(source, signal)
     row = ask(source, _TOTALS.format(value=exact(column))).iloc[0]
     if not row["responses"]:
-        raise SaccadeError(
-            f"No token of this run has a number for {column}, so there is nothing to draw; "
-            "`saccade doctor MODEL` says what can be measured on a model."
-        )
+        raise unmeasured(column)
     counts = (int(row[name]) for name in ("tokens", "missing", "responses"))
     return Measured(column, *counts, *(float(row[name]) for name in ("low", "high", "mean")))
 
@@ -53,6 +50,14 @@ FROM (
     GROUP BY response
 )
 """
+
+
+def unmeasured(column: str) -> SaccadeError:
+    """What is said of a signal that no token has."""
+    return SaccadeError(
+        f"No token of this run has a number for {column}, so there is nothing to draw; "
+        "`saccade doctor MODEL` says what can be measured on a model."
+    )
 
 
 def exact(column: str) -> str:

@@ -163,3 +163,6 @@ def test_the_top_tokens_of_a_run_need_others() -> None:
     few = make_run(questions=1, n=1).tokens()
     with pytest.raises(SaccadeError, match=f"only {len(few)} tokens with kl.blind, and all are"):
         word_clouds(few, signals=["kl"], top=200, among="run")
+    with pytest.raises(SaccadeError, match="No token of this run has a number for kl.blind"):
+        bare = few.assign(**{"kl.blind": np.nan})
+        word_clouds(bare, signals=["kl"], top=200, among="run")

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from saccade.analysis.labels import counted
-from saccade.analysis.measured import exact
+from saccade.analysis.measured import exact, unmeasured
 from saccade.analysis.ranking import among_top
 from saccade.analysis.sources import DRAWN, clustered, drawn
 from saccade.errors import SaccadeError
@@ -63,6 +63,8 @@ def _check_others(tokens: pd.DataFrame, columns: Sequence[str]) -> None:
     """Refused where all tokens of the run are its top tokens."""
     for n, name in enumerate(columns):
         scored = tokens[f"value_{n}"].notna()
+        if not scored.any():
+            raise unmeasured(name)
         if tokens.loc[scored, f"top_{n}"].all():
             raise SaccadeError(
                 f"The top tokens of a run are held against its others, but it has only "
