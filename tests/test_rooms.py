@@ -135,7 +135,6 @@ TESTED_BY = {
     "analysis/report/text.py": "analysis/test_report.py",
     "analysis/stats/groups.py": "analysis/stats/test_differences.py",
     "analysis/stats/rows.py": "analysis/stats/test_differences.py",
-    "analysis/sources.py": "analysis/test_positions.py",
     "analysis/tables.py": "analysis/test_report.py",
     "batches.py": "test_rollouts.py",  # and probes/test_traces.py, alone and in any batch
     "files.py": "store/test_writer.py",  # a disk that is full, a process that is killed

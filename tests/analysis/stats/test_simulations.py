@@ -52,4 +52,6 @@ def test_the_page_shows_numbers_within_bounds():
         for cell in by_clusters.values():
             assert_holds(design, cell, level=0.07)
     assert max(TOLD["null"]["any_holm"], TOLD["null"]["any_bh"]) < 0.09
-    assert TOLD["planted"]["power_bh"] > 0.9 and TOLD["planted"]["false_share_bh"] < 0.05
+    assert TOLD["planted"]["power_bh"] > 0.9
+    # The level, and two standard errors of a share's mean over 200 families.
+    assert TOLD["planted"]["false_share_bh"] < 0.065
