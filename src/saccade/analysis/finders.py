@@ -19,6 +19,7 @@ from saccade.store.views import quoted
 MOST = 100
 """Rows returned, unless told otherwise."""
 _ALL = 2**31
+"""More rows than there are: where tasks with few verdicts are then left out."""
 FEWEST = 10
 """Judged responses that a task must have: the lowest tenth of fewer is no find."""
 

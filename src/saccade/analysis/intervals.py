@@ -17,6 +17,9 @@ from saccade.analysis.stats.columns import mean_of_strata
 from saccade.analysis.stats.resampling import Floats
 from saccade.analysis.stats.rows import per_cluster
 
+THREE = "+#.3g"
+"""A difference to three digits, trailing zeros among them."""
+
 
 def over_questions(items: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Per task and `by`: mean, low and high of `value` over questions, and n_questions.
@@ -84,10 +87,6 @@ def intervals_told(frame: pd.DataFrame) -> str:
     if has_intervals(frame):
         return "Intervals of 95 % over questions."
     return "There are too few questions for intervals."
-
-
-THREE = "+#.3g"
-"""A difference to three digits, trailing zeros among them."""
 
 
 def interval_words(low: float, high: float, form: str) -> str:

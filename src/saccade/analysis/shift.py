@@ -47,7 +47,8 @@ FROM (SELECT *, above + list_sum(ties[:k - n_above]) AS top FROM responses)
 GROUP BY task, sample_id ORDER BY ALL
 """
 """The K-th highest similarity parts the tokens; of equal ones the earlier are above. A window that
-ranks all tokens would say the same at twice the cost."""
+ranks all tokens, or a sort of each response's, would say the same at twice the cost. The K of
+`max(similarity, k)` is each response's own; kept apart, so that it is not computed twice."""
 
 
 def shift_by_similarity(

@@ -1,7 +1,8 @@
 """Two models' numbers on the same responses, token by token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 RESPONSE = [*QUESTION, "step", "index"]
+Joined = tuple[pd.DataFrame, pd.DataFrame, dict[str, Floats], dict[str, Floats]]
+"""Responses, tokens, and per signal the numbers before and their change."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,8 @@ class Pair:
 
     before: Source
     after: Source
+    _reading: Lock = field(default_factory=Lock, init=False, repr=False)
+    """Held while the tables are read: figures are computed two at a time."""
 
     @cached_property
     def signals(self) -> list[str]:
@@ -73,10 +78,13 @@ class Pair:
             means: NDArray[np.float64] = sums / counts
         return means
 
+    @property
+    def _joined(self) -> Joined:
+        with self._reading:
+            return self._read
+
     @cached_property
-    def _joined(
-        self,
-    ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Floats], dict[str, Floats]]:
+    def _read(self) -> Joined:
         sources = (self.before, self.after)
         responses = _common(*map(_responses, sources))
         lengths = responses["length"].to_numpy()

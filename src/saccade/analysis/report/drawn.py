@@ -47,7 +47,7 @@ def drawn(
 ) -> Iterator[Drawn]:
     """Figures computed, drawn and written, in their order; those that cannot be had say why.
 
-    All of them are at once given to the thread that computes ahead, so that while one is drawn
+    All of them are at once given to the threads that compute ahead, so that while one is drawn
     the numbers of the next come.
     """
     frames = ahead.map(_computed, sources, sources.values())
